@@ -45,6 +45,10 @@ pub struct StatusReport {
     pub project: Option<String>,
     /// Process that holds the project's lock; `None` if no process holds it.
     pub holder: Option<Holder>,
+    /// Run that the process in `holder` works on, perhaps of another project of the folder.
+    ///
+    /// `None` if no process holds the lock, or if the process has not begun a run.
+    pub active: Option<Run>,
     /// Last run of the project, with the amount that it spent; `None` if there was none.
     pub run: Option<(Run, Spent)>,
     /// Amount spent today (UTC).
@@ -157,6 +161,10 @@ impl Project {
         let buckets = buckets(reader, &self.places, BTreeSet::new()).await?.0;
         let standing = ProjectStatus::read(self, reader, named).await?;
         let holder = Lock::holder(&self.places.state)?;
+        let active = match &holder {
+            Some(holder) => reader.last_run(None).await?.filter(|run| is_of(run, holder)),
+            None => None,
+        };
         let run = match reader.last_run(named).await? {
             Some(run) => {
                 let spent = reader.spent(Window::Invocation(run.id)).await?;
@@ -168,8 +176,8 @@ impl Project {
         let in_flight = reader.in_flight(named).await?;
         let paused = reader.pauses(named).await?;
         let reviews = review_counts(self, reader, named).await?;
-        let active = run.as_ref().filter(|(run, _)| holder.is_some() && run.ended.is_none());
-        let pace = match active {
+        let own = run.as_ref().filter(|(run, _)| active.as_ref().is_some_and(|active| active.id == run.id));
+        let pace = match own {
             Some((run, _)) => {
                 let left = standing.count(Phase::Pending) + standing.in_flight();
                 let time_left = self.time_left(reader, run.id, &in_flight, now).await?;
@@ -183,6 +191,7 @@ impl Project {
             now,
             project,
             holder,
+            active,
             run,
             today,
             month,
@@ -228,10 +237,17 @@ impl Project {
 }
 
 impl StatusReport {
-    /// Returns whether a run is active: the run has not ended, and a process holds the project's lock.
+    /// Returns whether the process that holds the lock works on this run.
     #[must_use]
     pub fn is_active(&self, run: &Run) -> bool {
-        self.holder.is_some() && run.ended.is_none()
+        self.active.as_ref().is_some_and(|active| active.id == run.id)
+    }
+
+    /// Returns the project of the active run if it is another one than the project of this report.
+    #[must_use]
+    pub fn other_project(&self) -> Option<&str> {
+        let active = self.active.as_ref().map(|run| run.project.as_str());
+        active.filter(|active| !active.is_empty() && self.project.as_deref() != Some(active))
     }
 
     /// Returns the unfinished states that takes are in, each with the number of its takes and the oldest of them.
@@ -324,6 +340,14 @@ impl Pace {
         let a_minute = done as f64 / minutes;
         Some(Self { done, a_minute, left, time_left })
     }
+}
+
+/// Returns whether the process that holds the lock began this run, and the run has not ended.
+///
+/// An interrupted run has no end either, but it began before the process took the lock.
+fn is_of(run: &Run, holder: &Holder) -> bool {
+    let locked = holder.started.parse::<Timestamp>().map(Timestamp::as_millisecond);
+    run.ended.is_none() && locked.is_ok_and(|locked| run.started.as_millisecond() >= locked)
 }
 
 /// Returns the time at which a take was accepted by the provider or, before that, submitted; `None` if it was not sent.

@@ -73,7 +73,11 @@ pub fn object(places: &Places, report: &StatusReport) -> Value {
         "links_about_to_die": dying.len(),
         "first_link_dies": dying.first().map(|(_, dies)| dies.to_string()),
         "active": report.holder.as_ref().map(|holder| json!({
-            "command": holder.command, "pid": holder.pid, "host": holder.host, "started": holder.started,
+            "command": holder.command,
+            "project": report.active.as_ref().map(|run| &run.project),
+            "pid": holder.pid,
+            "host": holder.host,
+            "started": holder.started,
         })),
         "pace": report.pace.as_ref().map(|pace| json!({
             "done": pace.done,

@@ -65,7 +65,9 @@ impl StatusReport {
             Some(Holder { command, started, pid, host }) => {
                 let since = started.parse::<Timestamp>().map(|at| format!("for {}", span(at, self.now)));
                 let since = since.unwrap_or_else(|_| format!("since {started}"));
-                format!("  active     `shotlist {command}` {since} (process {pid} on {host})")
+                let other = self.other_project().map(|project| format!(" of project `{project}`"));
+                let other = other.unwrap_or_default();
+                format!("  active     `shotlist {command}`{other} {since} (process {pid} on {host})")
             }
             None => "  active     no command".to_owned(),
         });

@@ -30,6 +30,32 @@ fn beside_a_run_it_tells_what_is_in_flight_and_for_how_long() {
 }
 
 #[test]
+fn the_run_of_another_manifest_is_not_taken_for_one_of_this_project() {
+    let project = Project::shop(1);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    let other = manifest.replace("project: shop", "project: other").replace("renders/", "other/");
+    project.write("other.yaml", other.replace("A slow turn", "A fast turn"));
+    project.stall();
+    let interrupted = project.start(&["run", "-f", "other.yaml", "--yes"]);
+    until("its task is known", || {
+        let status = project.run(&["status", "-f", "other.yaml", "--json"]);
+        status.code == 0 && status.json()["states"]["running"]["takes"] == 1
+    });
+    interrupted.kill();
+    let run = project.start(&["run", "--yes"]);
+    until("its task is known, too", || project.takes("running") == 1);
+
+    let status = project.run(&["status", "-f", "other.yaml", "--json"]).expect(0).json();
+    assert_eq!((&status["last_run"]["active"], &status["last_run"]["number"]), (&json!(false), &json!(1)));
+    assert_eq!((&status["active"]["project"], &status["active"]["pid"]), (&json!("shop"), &json!(run.id())));
+    assert_whole!(project.run(&["status", "-f", "other.yaml"]).expect(0));
+    let own = project.run(&["status", "--json"]).expect(0).json();
+    assert_eq!((&own["last_run"]["active"], &own["active"]["project"]), (&json!(true), &json!("shop")));
+    project.clear_faults();
+    run.wait().expect(0);
+}
+
+#[test]
 fn the_pace_of_a_run_gives_the_time_that_is_left() {
     let project = Project::shop(4);
     project.fault(json!([{ "on": "poll", "when": { "prompt_contains": "number 4" }, "do": { "unknown_word": { "word": "QUEUED" } } }]));
