@@ -23,6 +23,7 @@ use crate::store::PlanTables;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// Returns the names of the projects to which the manifests of a folder belong.
@@ -33,13 +34,47 @@ pub fn projects_of(folder: &Path) -> Option<BTreeSet<String>> {
     let mut projects = BTreeSet::new();
     for entry in std::fs::read_dir(folder).ok()? {
         let path = entry.ok()?.path();
-        let is_yaml = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
-        if is_yaml && path.is_file() {
+        if is_yaml(&path) && path.is_file() {
             let text = std::fs::read_to_string(&path).ok()?;
             projects.extend(manifest::project_of(&path.display().to_string(), &text).ok()?);
         }
     }
     Some(projects)
+}
+
+/// Returns the other manifests of the manifest's folder that name the same project, in the order of their paths.
+///
+/// A manifest that cannot be read is left out, and so is another name of a file that was found already, such as a link.
+#[must_use]
+pub fn namesakes(manifest: &Path, project: &str) -> Vec<PathBuf> {
+    let folder = folder_of(manifest);
+    let paths = std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
+    let mut paths: Vec<PathBuf> = paths.map(|entry| entry.path()).filter(|path| is_yaml(path)).collect();
+    paths.sort();
+    let mut found: BTreeSet<(u64, u64)> = identity(manifest).into_iter().collect();
+    let mut namesakes = Vec::new();
+    for path in paths {
+        let Some(identity) = identity(&path).filter(|identity| !found.contains(identity)) else { continue };
+        let text = read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        // Other YAML files, which may be large, need no parsing: each manifest has the key `shots`.
+        let Some(text) = text.filter(|text| text.contains("shots")) else { continue };
+        let name = manifest::project_of(&path.display().to_string(), &text);
+        if name.is_ok_and(|name| name.as_deref() == Some(project)) {
+            found.insert(identity);
+            namesakes.push(path.strip_prefix(".").map_or_else(|_| path.clone(), Path::to_owned));
+        }
+    }
+    namesakes
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+/// Returns the device and the inode of a file, which are the same for each of its names; `None` without a regular file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let facts = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some((facts.dev(), facts.ino()))
 }
 
 /// A manifest with its models, the counts of its jobs, and the problems found while it was loaded.

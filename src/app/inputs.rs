@@ -5,6 +5,7 @@
 
 use super::error::Error;
 use super::exit::Exit;
+use super::namesakes;
 use super::places::Places;
 use super::project::Project;
 use super::reporter::News;
@@ -28,6 +29,14 @@ pub(crate) fn load(project: &Project, plan_tables: &PlanTables) -> Loaded {
     }
     hear_reviewers(&project.places, &mut loaded);
     hand_on(&project.places, &mut loaded, &LinkBook::new(), false, &mut &*plan_tables);
+    loaded
+}
+
+/// Reads a manifest like [`load`], and adds a warning if another manifest of the folder names the same project.
+#[must_use]
+pub(crate) fn load_alone(project: &Project, plan_tables: &PlanTables) -> Loaded {
+    let mut loaded = load(project, plan_tables);
+    loaded.problems.extend(namesakes::problem(&project.places, loaded.manifest.as_ref()));
     loaded
 }
 

@@ -47,6 +47,7 @@ pub(crate) mod mistaken;
 pub mod models;
 pub(crate) mod moved;
 pub(crate) mod names;
+pub(crate) mod namesakes;
 pub(crate) mod obstacles;
 pub(crate) mod out_file;
 pub mod outcome;

@@ -77,6 +77,12 @@ impl Places {
         Self::find(Some(&self.manifest), out, true)
     }
 
+    /// Returns the paths of another manifest, with the same output folder if the user named one.
+    pub(crate) fn of_other(&self, manifest: &Path) -> Result<Self, Error> {
+        let out = self.is_out_named.then_some(self.out.as_path());
+        Self::find(Some(manifest), out, self.sandbox)
+    }
+
     /// Returns the same paths, but with the default output folder instead of one that the user named.
     pub fn without_out(&self) -> Result<Self, Error> {
         Self::find(Some(&self.manifest), None, self.sandbox)

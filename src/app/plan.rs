@@ -10,7 +10,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::export::Fit;
 use super::forgotten::refuse_forgotten;
-use super::inputs::{invalid, load, valid};
+use super::inputs::{invalid, load_alone, valid};
 use super::lost::{Lost, Search};
 use super::names::Names;
 use super::obstacles::{refuse_altered, refuse_taken};
@@ -106,7 +106,7 @@ impl Project {
         let out = request.out.as_deref().map(|file| approval::check(places, file)).transpose()?;
         refuse_lost(places).await?;
         let plan_tables = plan_tables(places)?;
-        let loaded = fitted(load(self, &plan_tables), &plan_tables, places, request)?;
+        let loaded = fitted(load_alone(self, &plan_tables), &plan_tables, places, request)?;
         let loaded = valid(self, loaded)?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();

@@ -7,19 +7,25 @@ use super::decided::{Choice, Decided};
 use super::error::Error;
 use super::exit::Exit;
 use super::guards;
-use super::inputs::{invalid, load, valid};
+use super::inputs::{hand_on, invalid, load, valid};
 use super::lost::Lost;
+use super::namesakes::{ADVICE, name};
+use super::places::Places;
 use super::plan::{attach_history, plan_tables};
 use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
 use super::session::Session;
+use crate::domain::foreign::shown;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
 use crate::domain::text::count;
 use crate::files::{PlaceFault, Refile, Tree, kept_path};
+use crate::load::{namesakes, open};
+use crate::manifest::Items;
 use crate::plan::guards::ARCHIVE;
 use crate::plan::known::{Filed, KnownTake};
+use crate::plan::order::LinkBook;
 use crate::store::{Gone, StoreError};
 use std::path::PathBuf;
 
@@ -46,7 +52,8 @@ pub struct PruneReport {
 impl Project {
     /// Moves the clips of jobs that the manifest no longer has, with their earlier versions, to the archive.
     ///
-    /// The archive is the folder `_archive/` in the output folder.
+    /// The archive is the folder `_archive/` in the output folder. Nothing is moved if another manifest of the folder
+    /// names the same project and asks for one of these jobs.
     pub async fn prune(&self, request: PruneRequest) -> Result<PruneReport, Error> {
         let plan_tables = plan_tables(&self.places)?;
         let loaded = valid(self, load(self, &plan_tables))?;
@@ -80,6 +87,7 @@ impl Project {
         if gone.is_empty() {
             return Ok(report);
         }
+        refuse_shared(self, &manifest.project, &gone)?;
         if !request.accept_changes {
             guards::check_removals(self, &plan)?;
         }
@@ -139,6 +147,59 @@ impl PruneReport {
     pub fn exit(&self) -> Exit {
         if self.left.is_empty() { Exit::Done } else { Exit::Local }
     }
+}
+
+/// Refuses to archive the clips of removed jobs if another manifest of the folder names the same project and asks for
+/// one of these jobs.
+///
+/// It also refuses if the jobs of the other manifest cannot be read, because it may ask for any of them.
+fn refuse_shared(project: &Project, own: &str, gone: &[Gone]) -> Result<(), Error> {
+    for path in namesakes(&project.places.manifest, own) {
+        let other = project.places.of_other(&path)?;
+        let why = match jobs_of(project, &other, gone)? {
+            None => "its jobs cannot be read, so it may need the clips that would be moved".to_owned(),
+            Some(jobs) => match &jobs[..] {
+                [] => continue,
+                [job] => format!("needs the clip of {job}, which would be moved"),
+                [job, ..] => {
+                    format!("needs {} that would be moved (such as {job})", count(jobs.len(), "clip"))
+                }
+            },
+        };
+        let what = format!(
+            "{} has the same project name, `{}`, and {why}; nothing was moved. Before you prune, {ADVICE}",
+            name(&path),
+            shown(own)
+        );
+        return Err(Error::new(Exit::Invalid, what).hint(other.typed("validate")));
+    }
+    Ok(())
+}
+
+/// Returns the jobs among `gone` that another manifest asks for, or may ask for because of an error in their row.
+///
+/// It is `None` if the jobs of that manifest cannot be read.
+fn jobs_of(project: &Project, other: &Places, gone: &[Gone]) -> Result<Option<Vec<JobKey>>, Error> {
+    let mut loaded = open(&other.manifest, &project.registry);
+    // Standard input can be read only once, and it is not certain whose items it has.
+    let is_piped = |items: &Items| matches!(items, Items::File { from, .. } if from.value == "-");
+    let Some(manifest) = loaded.manifest.clone().filter(|manifest| !is_piped(&manifest.items)) else {
+        return Ok(None);
+    };
+    let plan_tables = plan_tables(other)?;
+    hand_on(other, &mut loaded, &LinkBook::new(), false, &mut &plan_tables);
+    if loaded.is_invalid() {
+        return Ok(None);
+    }
+    attach_history(&plan_tables, other, &manifest, None)?;
+    let tables = plan_tables.lock();
+    let mut jobs = Vec::new();
+    for Gone { key, .. } in gone {
+        if tables.wanted(key)?.is_some() || loaded.left_out.may_have(key.item.raw()) {
+            jobs.push(key.clone());
+        }
+    }
+    Ok(Some(jobs))
 }
 
 /// Moves the clip of a removed job and its earlier versions to the archive.

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::forgotten::refuse_forgotten;
 use super::guards;
-use super::inputs::{invalid, load, valid};
+use super::inputs::{invalid, load_alone, valid};
 use super::lost::{Lost, Search};
 use super::obstacles::Obstacles;
 use super::outlook::{time, unsent};
@@ -77,7 +77,7 @@ impl Project {
     /// no, or after an error of this computer ([`Exit::Local`]), such as a missing disk.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport, Error> {
         let plan_tables = plan_tables(&self.places)?;
-        let loaded = match valid(self, load(self, &plan_tables)) {
+        let loaded = match valid(self, load_alone(self, &plan_tables)) {
             Ok(loaded) => loaded,
             Err(error) if self.places.has_state() => {
                 let session = Session::open(self, "collect")?;

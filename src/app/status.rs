@@ -9,6 +9,7 @@ use super::disks::not_mounted;
 use super::error::Error;
 use super::find::manifest;
 use super::lost::found;
+use super::namesakes;
 use super::outlook::{time, unsent};
 use super::pause;
 use super::places::quoted;
@@ -123,6 +124,9 @@ impl Project {
         let has_sheet =
             manifest.as_ref().is_some_and(|manifest| matches!(manifest.items, Items::File { .. }));
         let name = manifest.map(|manifest| manifest.project);
+        if let Some(what) = name.as_deref().and_then(|name| namesakes::warning(places, name)) {
+            self.tell(&News::Warning(&what));
+        }
         let mut report = self.read_status(&reader, name, now).await?;
         report.budget = budget;
         report.has_sheet = has_sheet;

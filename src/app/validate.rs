@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::export::Fit;
 use super::images;
 use super::inputs::hand_on;
+use super::namesakes;
 use super::project::Project;
 use super::recover::refuse_lost;
 use super::setup::foreign_servers;
@@ -53,6 +54,7 @@ impl Project {
             loaded = open(&places.manifest, &self.registry);
             hand_on(places, &mut loaded, &links, false, &mut looking);
         }
+        loaded.problems.extend(namesakes::problem(places, loaded.manifest.as_ref()));
         loaded.problems.extend(foreign_servers(self, loaded.manifest.as_ref()));
         loaded.problems.extend(looking.0.problems(&places.shown));
         let command = match (loaded.is_invalid(), check_images) {

@@ -29,6 +29,7 @@ mod jobs;
 mod ledger;
 mod matrix;
 mod named;
+mod namesakes;
 mod next;
 mod nights;
 mod once;
