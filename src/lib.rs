@@ -5,7 +5,7 @@
 //!
 //! - To use the program from Rust, open an [`app::Project`]; `examples/embed.rs` is a complete program.
 //! - To add a provider, implement [`provider::Provider`]; `docs/src/developer/adding-a-provider.md` lists the steps.
-//! - To follow a job, read the next section; `docs/src/design/architecture.md` names the function of each step.
+//! - To follow a job, read the next section; `docs/src/design/architecture.md` names the Rust function of each step.
 //!
 //! # From manifest to clip
 //!

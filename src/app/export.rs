@@ -79,7 +79,7 @@ impl Form {
 /// A request to export clips.
 #[derive(Debug, Clone)]
 pub struct ExportRequest {
-    /// Form of the export.
+    /// Format of the export.
     pub form: Form,
     /// Approved clips only, or all clips that were not rejected.
     pub choice: Choice,

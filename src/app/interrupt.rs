@@ -33,7 +33,7 @@ impl Interrupt {
         });
     }
 
-    /// Waits until a run reacts to this handle.
+    /// Waits until a run has begun that this handle can end.
     ///
     /// Before that, a signal should end the process in the usual way.
     pub async fn in_use(&self) {

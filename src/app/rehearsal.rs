@@ -12,7 +12,7 @@ pub trait Rehearsal: Send + Sync {
     fn start<'a>(&'a self, places: &'a Places) -> BoxFuture<'a, Result<Box<dyn Stage>, Error>>;
 }
 
-/// Running test servers that imitate the providers.
+/// Test servers that are running and imitate the providers.
 pub trait Stage: Send + Sync {
     /// Returns the web address of the test server that imitates this provider.
     fn address(&self, provider: &str) -> String;

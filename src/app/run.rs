@@ -1,6 +1,6 @@
 //! Runs: submits jobs, polls their tasks and downloads the clips, also those that earlier runs have paid for.
 //!
-//! The same request continues an interrupted run.
+//! A new start with the same [`RunRequest`] continues an interrupted run.
 
 use super::approval;
 use super::budget::{Level, caps, levels};

@@ -82,7 +82,7 @@ pub(super) struct ItemSet {
     /// The items with a word in which a question mark replaces a letter. The example is the first such word and the
     /// item's id.
     pub(super) lost: Observation,
-    /// The items that the shop does not sell, by the index of the column that marks them as not sold.
+    /// The items that the shop does not sell, by the index of the column that says so.
     pub(super) unsold: BTreeMap<usize, Observation>,
     /// The row number of each item, by the digest of the item's id.
     rows: HashMap<Short, u32>,
@@ -230,8 +230,8 @@ impl ItemBuilder<'_> {
         }
     }
 
-    /// Records that a plain file (one that no known program wrote) marks an item as not sold. The item still gets its
-    /// clips, because items of plain files are never skipped.
+    /// Records that a plain file (one that no known program wrote) marks an item as not for sale. The item still gets
+    /// its clips, because items of plain files are never skipped.
     fn note_state(&self, made: &mut ItemSet, item: &Item) {
         if !self.dialect.is_plain() {
             return;

@@ -28,7 +28,7 @@ const KEYS: [&str; 16] = [
     "icon",
 ];
 
-/// Characters that separate two pictures. A space also separates two pictures if neither contains a space.
+/// Characters that may separate two pictures. A space may too, before an address or a name without spaces.
 const MARKS: [char; 4] = [',', ';', '|', '\n'];
 
 /// Returns the pictures of a cell, in their order.

@@ -67,8 +67,8 @@ pub(super) struct Mapping {
     pub(super) pictures: Vec<usize>,
     /// Columns that have the same picture in all filled rows.
     pub(super) same: Vec<usize>,
-    /// Columns that may mark an item as not sold, each with the meaning of its cells. There are none unless the file is
-    /// a plain one (written by no known program).
+    /// Columns that may mark an item as not for sale, each with the meaning of its cells. There are none unless the
+    /// file is a plain one (written by no known program).
     pub(super) states: Vec<(usize, SaleMark)>,
     /// The column `id`, if it holds mere row numbers and another column was chosen to identify the products.
     pub(super) row_number: Option<usize>,
@@ -150,8 +150,8 @@ pub(super) fn choose<'a>(
     Ok(mapping)
 }
 
-/// Returns the meaning of the cells in a column whose name suggests that it marks items as not sold. Returns `None` for
-/// any other column.
+/// Returns the meaning of the cells in a column whose name suggests that it marks items as not for sale. Returns `None`
+/// for any other column.
 fn says(at: usize, headers: &[String], status: Option<usize>) -> Option<SaleMark> {
     let is = |field: &str| matches!(words::fit(field, &headers[at]), Some(Fit::Whole(_)));
     match () {

@@ -129,8 +129,8 @@ pub(super) struct FitRank {
     /// The rank by the other words in the column's name. It is 0 with a word of the list `first` in `words.yaml`, such
     /// as `full`, 2 with a word of the list `late`, such as `short`, and 1 with neither or both.
     order: usize,
-    /// The number of words in the column's name that `words.yaml` does not list for the field, without numbers. These
-    /// words may change the meaning of the name.
+    /// The number of words in the column's name that are no numbers and that `words.yaml` does not list for the field.
+    /// These words may change the meaning of the name.
     pub(super) others: usize,
     /// The first number in the column's name, such as 2 in `image 2`; 0 if there is none.
     number: u64,

@@ -42,7 +42,7 @@ impl Context {
         self.open_any(manifest)
     }
 
-    /// Opens the project of the given manifest, even if it does not exist. If none is given, it is found as in
+    /// Opens the project of the given manifest, which need not exist. If none is given, it is found as in
     /// [`Self::open`].
     pub(super) fn open_any(&self, manifest: Option<&Path>) -> Result<Opened, Error> {
         let Global { file, out, sandbox, .. } = &self.global;

@@ -285,7 +285,7 @@ const EXAMPLES: &[(&str, &[[&str; 2]])] = &[
     ),
 ];
 
-/// The environment variables that the help shows after the keys of the providers, with their meaning.
+/// The environment variables that the help shows after those for the API keys, with their meaning.
 const ENVIRONMENT: &[[&str; 2]] = &[
     ["SHOTLIST_LOG", "level of the log, such as debug"],
     ["HTTPS_PROXY, NO_PROXY", "how to reach the providers"],

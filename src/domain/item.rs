@@ -179,7 +179,7 @@ impl Item {
             .unwrap_or(&self.id)
     }
 
-    /// Returns the number of the item's row in its sheet, for a message about a text that reads `columns`.
+    /// Returns the number of the item's row in its sheet, for a message about a text made from `columns`.
     ///
     /// Returns `None` if the item is not from a sheet. Also returns `None` if `columns` is empty, because the text then
     /// does not depend on any row.

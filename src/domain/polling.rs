@@ -42,8 +42,8 @@ impl PollTimes {
     }
 }
 
-/// The idle time of a slot (the place of one running task) that costs as much as one poll, as a share of the median
-/// rendering time.
+/// The longest idle time of a slot (the place of one running task) that is accepted to save one poll, as a share of the
+/// median rendering time.
 const WORTH: f64 = 0.02;
 /// The wait from acceptance to the first poll while no task of the kind has finished. A random factor up to 2 makes
 /// this wait longer.

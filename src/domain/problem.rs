@@ -83,7 +83,7 @@ impl Rows {
         self.more
     }
 
-    /// Returns whether the set has a single row, or none.
+    /// Returns whether the set has at most one row.
     #[must_use]
     pub fn is_one(&self) -> bool {
         !self.more

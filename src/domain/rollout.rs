@@ -1,8 +1,8 @@
 //! The rollout of a shot: a person reviews a few clips before the other clips are rendered.
 //!
 //! The manifest can require a share of approved clips (the rate), and set a maximum probability of a wrong decision
-//! (the error). The test then computes two numbers: the mean likelihood of the reviews over all worse rates, and over
-//! all better rates, each divided by the likelihood at the required rate.
+//! (the error). A test then computes one ratio for all worse rates, and one for all better rates: the mean likelihood
+//! of the reviews over these rates, divided by the likelihood at the required rate.
 //!
 //! The test decides as soon as one of these ratios reaches 1 / error. If the true share equals the rate, the
 //! probability that a ratio ever reaches 1 / error is at most the error, however often the test is made (Ville's
@@ -55,8 +55,8 @@ impl fmt::Display for Percent {
     }
 }
 
-/// The number of reviewed clips up to which the share of approved clips is tested again. If the first test already
-/// needs more clips, no further test follows.
+/// The largest number of reviewed clips after which the share of approved clips is tested. Only the first test may come
+/// after more clips.
 pub const LARGEST_BATCH: u32 = 80;
 
 /// The result of the test whether the share of approved clips is above or below the rate that the manifest requires.

@@ -20,7 +20,7 @@
 //! The number of slots (concurrent tasks of the model) is learned from refusals as well:
 //!
 //! - The number of tasks that ran at the first refusal becomes the limit under two conditions: a probe is refused while
-//!   as many tasks run, and a later probe is accepted while fewer tasks run.
+//!   at least this many tasks run, and a later probe is accepted while fewer run.
 //! - The limit rises by one after ten accepted submissions. Each time the submission for the last slot is refused,
 //!   twice as many accepted submissions are needed as before.
 
@@ -49,8 +49,8 @@ struct Wait {
     slows: bool,
     /// True if a test submission (probe) is waiting for its answer.
     probing: bool,
-    /// True if a test submission (probe) was refused as too fast while as many tasks ran as at the refusal that began
-    /// the wait. The number of tasks may then be the reason.
+    /// True if a test submission (probe) was refused as too fast while no fewer tasks ran than at the refusal that
+    /// began the wait. The number of tasks may then be the reason.
     is_crowded: bool,
 }
 
@@ -132,8 +132,8 @@ impl Throttle {
         }
     }
 
-    /// Allows all concurrent requests (as many as the provider has slots) to be unanswered at a time. Use it for free
-    /// requests, whose refusal costs nothing.
+    /// Lets all concurrent requests (as many as the provider has slots) wait for their answers at the same time. Use it
+    /// for free requests, whose refusal costs nothing.
     #[must_use]
     pub fn wide(mut self) -> Self {
         self.width = u32::MAX;

@@ -15,7 +15,6 @@ use tokio::sync::oneshot::{self, Receiver, Sender};
 /// The result of polling one task.
 pub(super) type Answer = Result<Progress, Fault>;
 
-/// A task that waits for its poll.
 pub(super) struct WaitingPoll {
     pub(super) task: TaskId,
     pub(super) card: Arc<ModelCard>,

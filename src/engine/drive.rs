@@ -48,7 +48,7 @@ pub(super) struct Drive {
     pub(super) account: Arc<Account>,
     /// The lane (queue and pace) of the take's model.
     pub(super) lane: Arc<Lane>,
-    /// The learned rendering times of requests with the take's model, length and size of clip.
+    /// The rendering times learned for clips of the take's model, length and size.
     pub(super) times: Arc<Times>,
     /// The transport for paid requests; `None` in a run that only collects, and for a take that this run may not
     /// submit.

@@ -31,8 +31,8 @@ impl Run<'_> {
     /// Moves or copies one clip to its new name. A problem with the clip is reported and does not stop the other moves.
     ///
     /// If the clip does not exist any more, its record gets the new name, so that the clip can be restored there at no
-    /// charge. Only the last attempt gets `copies` (the copies of clips in the output folder) and also looks for the
-    /// clip there. An earlier attempt returns `filing` if the clip was not found.
+    /// charge. Only the last try gets `copies` (the copies of clips in the output folder) and also looks for the clip
+    /// there. An earlier try returns `filing` if the clip was not found.
     async fn file(&mut self, filing: Filing, copies: Option<&Copies>) -> Option<Filing> {
         let key = filing.key.clone();
         let standing = self.leaving.remove(&filing.path);
@@ -72,8 +72,8 @@ enum Found {
 
 /// Moves or copies one clip to its new name, as `filing` says.
 ///
-/// Only the last attempt gets `copies` (the copies of clips in the output folder) and also looks for the clip there. An
-/// earlier attempt returns `None` if the clip was not found. If a crash interrupts the move, the next plan contains the
+/// Only the last try gets `copies` (the copies of clips in the output folder) and also looks for the clip there. An
+/// earlier try returns `None` if the clip was not found. If a crash interrupts the move, the next plan contains the
 /// same move again, and that move succeeds.
 ///
 /// If another take's clip is at the new path, that clip is first moved to the path for older clips, because two clips

@@ -1,5 +1,5 @@
-//! Converts the decisions of a plan into an order: the takes that the store records, the takes to submit, and the clips
-//! to move or copy.
+//! Converts the decisions of a plan into work: the takes that the store records, the takes to submit, and the clips to
+//! move or copy.
 
 use super::{Work, ids};
 use crate::domain::key::JobKey;

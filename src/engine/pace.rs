@@ -20,7 +20,7 @@ pub(super) struct Pace {
 }
 
 /// The permits that calls may use immediately, without waiting for the next interval. They were given back unused, or
-/// replace time that earlier calls lost because their timers ended late.
+/// make up for timers of earlier calls that ended late.
 #[derive(Default)]
 struct SparePermits {
     cells: u32,

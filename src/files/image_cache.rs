@@ -112,7 +112,7 @@ struct Page<P> {
 }
 
 impl ImageCache {
-    /// Returns an empty cache for the pictures of a folder, which is not saved to a file.
+    /// Returns an empty cache for the pictures of a folder. The cache is not saved to a file.
     #[must_use]
     pub fn new(root: &Path) -> Self {
         Self {

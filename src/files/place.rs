@@ -142,7 +142,7 @@ struct Renaming<'a> {
     name: &'a str,
     /// The facts about the download; `None` if another process downloaded the clip, or if the clip is in place.
     arrived: Option<Arrived>,
-    /// The open sidecar, with a temporary name. `None` if the clip is in place, and another program's file has the name.
+    /// The open sidecar, with a temporary name. `None` if the clip is in place but the sidecar's name is taken.
     sidecar: Option<File>,
     /// The kind of file that had the sidecar's name before this renaming began.
     sidecar_state: SidecarState,

@@ -31,7 +31,7 @@ const STRIDE: u64 = 16 * MIB;
 /// The number of new bytes after which the system is asked to start writing them, while the download continues.
 const AHEAD: u64 = MIB;
 
-/// The number of new bytes from which a download attempt counts as progress, although it broke off.
+/// The least number of new bytes with which a download attempt that broke off counts as progress.
 const PROGRESS: u64 = MIB;
 
 /// The content of a download's notes file, which describes the received bytes that are certainly on the disk.

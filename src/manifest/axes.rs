@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// The maximum number of cells (combinations of values) in a matrix.
 pub(super) const MOST: usize = 10_000;
-/// The maximum of a product: the number of combinations of values, times the number of entries in the matrix's list
-/// `include`. Each entry may add values to each combination.
+/// The maximum for the number of combinations of values times the number of entries in the matrix's list `include`.
+/// Each entry may add values to each combination.
 const MOST_ADDED: usize = 1_000_000;
 
 const MATRIX: &str = "matrix: { aspect_ratio: [\"16:9\", \"9:16\"] }";
@@ -244,7 +244,7 @@ impl Reader<'_> {
         fits.then_some(pattern)
     }
 
-    /// Reads the entries of the list `include`, which add values to combinations of values, or whole combinations.
+    /// Reads the entries of the list `include`, which extend existing combinations of values or create new ones.
     /// `cells` is the number of combinations that each entry may extend.
     fn include(&mut self, node: &Node, cells: usize) {
         let Value::List(nodes) = &node.value else {

@@ -130,7 +130,7 @@ fn texts(decoder: &mut Decoder, key: &str, entries: &[Entry]) -> Vec<(String, St
     texts
 }
 
-/// Warns if a text contains a template although it is used unchanged, so that the template would not be filled in.
+/// Warns if a text that is used unchanged contains a template, which would not be filled in.
 fn not_filled(decoder: &mut Decoder, text: &str, span: Span) {
     if is_filled(text) {
         let problem = decoder

@@ -36,8 +36,8 @@ impl Matrix {
         self.cells.is_empty()
     }
 
-    /// Returns the values of all cells (combinations of values), with the values that `include` adds. A value occurs
-    /// once for each of its cells.
+    /// Returns the values in all cells (combinations of values), and those that `include` adds. A value occurs once for
+    /// each of its cells.
     pub(super) fn choices(&self) -> impl Iterator<Item = &Arc<Choice>> {
         self.cells.iter().flat_map(|cell| {
             let added = cell.extensions.iter().flat_map(|extension| &extension.choices);
@@ -60,7 +60,7 @@ pub(super) struct Cell {
     /// The name of the variant: the names of the values in `choices`, joined by `_`.
     pub(super) variant: String,
     /// The values of this combination, in the order of the axes (the lists of values). If an entry of `include` made
-    /// the cell, the entry's values under other keys follow.
+    /// this combination, the entry's values under other keys follow.
     pub(super) choices: Vec<Arc<Choice>>,
     /// The condition that an item must meet to get this variant; `None` if all items get it.
     pub(super) when: Option<Condition>,
@@ -153,7 +153,7 @@ pub(super) struct Outline {
 }
 
 /// Returns the cells of a matrix, by the rules that GitHub Actions has for a matrix. `lengths` has the number of values
-/// of each axis; no number is 0.
+/// of each axis, at least 1.
 ///
 /// First, `exclude` removes cells. Then each entry of `include` extends all cells that have the entry's values. For an
 /// axis of which the entry has no value, any value fits. An entry that extends no cell creates its own cell, which

@@ -7,7 +7,7 @@ use image::DynamicImage;
 use image::metadata::Orientation;
 
 /// Returns the signature of a picture: mean values over a grid of 32 by 32 cells. Returns `None` if the picture cannot
-/// be decoded, has too many pixels, or has fewer pixels than cells in a row or column.
+/// be decoded, has too many pixels, or is less than 32 pixels wide or high.
 #[must_use]
 pub fn signature(bytes: &[u8]) -> Option<Signature> {
     let head = &bytes[..bytes.len().min(HEAD)];
@@ -62,8 +62,8 @@ fn of(decoded: &DynamicImage) -> Option<Signature> {
 
 /// The parts of one pixel that lie in two neighbouring cells of the grid, along a row or column.
 ///
-/// A pixel is divided into as many parts as the grid has cells in a row. Of these, `here` parts lie in the cell `cell`,
-/// and `next` parts in the cell after it.
+/// A pixel has as many parts as the grid has cells in a row, so that each cell ends between two parts. Of these parts,
+/// `here` lie in the cell `cell`, and `next` in the cell after it.
 #[derive(Clone, Copy)]
 struct Share {
     cell: usize,

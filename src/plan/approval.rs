@@ -124,8 +124,8 @@ impl Approval {
     /// Compares a job and the present decision about it with the plan. Returns the change; `None` if the plan still
     /// approves the job.
     ///
-    /// If the plan was to submit the job, it must still be submitted as planned, or have been submitted since. Any
-    /// other job must not be submitted. The result is also `None` for a job that the plan does not contain: check
+    /// If the plan was to submit the job, it still approves the planned submission, also after it was made. For any
+    /// other job it approves no submission. The result is also `None` for a job that the plan does not contain: check
     /// [`Self::has`].
     #[must_use]
     pub fn moved(&self, wanted: &Wanted, decision: &Decision) -> Option<Moved> {

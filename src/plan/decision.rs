@@ -118,8 +118,8 @@ pub enum Decision {
     },
 }
 
-/// The kind of an earlier payment for a request that is about to be paid for again. Some kinds are only possible
-/// payments.
+/// The kind of an earlier payment for a request that is about to be paid for again. Some of these payments are
+/// uncertain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeats {
     /// The job has a paid clip, and a person asked for another one.

@@ -333,7 +333,7 @@ impl LeftOut {
         self.items.contains(&Sha256::of(id.as_bytes()).short())
     }
 
-    /// Checks whether the item with this id was skipped, or may have been because some rows have unreadable ids.
+    /// Checks whether the item with this id was skipped, or may be one of the skipped items with unreadable ids.
     #[must_use]
     pub fn may_have(&self, id: &str) -> bool {
         self.nameless > 0 || self.has(id)

@@ -355,16 +355,16 @@ pub enum SendAs {
 pub struct Remark {
     /// The kind of this statement, which decides whether a request with the setting is refused or causes a warning.
     pub kind: RemarkKind,
-    /// The name of the field that this statement of the provider is about; a parameter is written as `params.quality`.
+    /// The field that this statement of the provider's documents is about; a parameter is written as `params.quality`.
     pub field: String,
-    /// The value that this statement of the provider is about; `None` means every value.
+    /// The value that this statement of the provider's documents is about; `None` means every value.
     #[serde(default, deserialize_with = "value")]
     pub value: Option<Value>,
-    /// The name of another field, if this statement of the provider applies only to requests that set that field to a
-    /// value other than `false`.
+    /// The name of another field, if this statement of the provider's documents applies only to requests that set that
+    /// field to a value other than `false`.
     pub with: Option<String>,
-    /// The name of another field, if this statement of the provider applies only when that field is absent from a
-    /// request or set to `false`.
+    /// The name of another field, if this statement of the provider's documents applies only when that field is absent
+    /// from a request or set to `false`.
     pub without: Option<String>,
     /// The statement in words, with the name of the provider's document that contains it.
     pub says: String,

@@ -126,7 +126,7 @@ fn problems(report: &JobsReport) -> Vec<String> {
     lines
 }
 
-/// Returns a table that shows for each model its costs, and the cost for each approved clip.
+/// Returns a table of each model's costs and its cost per approved clip.
 fn approved(table: &Table) -> Vec<String> {
     let mut lines = vec![
         String::new(),

@@ -152,7 +152,7 @@ impl Server {
         format!("http://{}/{}/", reached(self.listen), self.shared.secrets.read)
     }
 
-    /// Returns the link to the page that allows decisions, unless the review is read-only.
+    /// Returns the link to the page. The page allows decisions unless the review is read-only.
     #[must_use]
     pub fn link(&self) -> String {
         let link = self.read_link();

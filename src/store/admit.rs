@@ -190,8 +190,8 @@ struct AdmissionWriter<'a> {
     has_waiting: bool,
     /// True if at least one job in the database waits for the review of a canary (the first clips of its template).
     has_held_back: bool,
-    /// The row numbers of the jobs recorded so far, by which the jobs that the manifest no longer asks for are found.
-    /// Empty if only some of the project's jobs are recorded (`is_whole` is false).
+    /// The row numbers of the jobs recorded so far, to find the jobs that the manifest no longer asks for. Empty if
+    /// only some of the project's jobs are recorded (`is_whole` is false).
     seen: HashSet<i64>,
     is_whole: bool,
 }

@@ -31,7 +31,6 @@ pub struct Run {
     pub is_rebuilt: bool,
 }
 
-/// The columns of a [`Run`].
 const RUN: &str = "id, project, command, started, ended, exit,
     ended IS NULL AND id <= coalesce((SELECT value FROM meta WHERE key = 'rebuilt runs'), 0)";
 

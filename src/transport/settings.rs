@@ -181,7 +181,6 @@ pub(super) fn builder(settings: &Settings) -> Result<ClientBuilder, ClientTroubl
     Ok(builder)
 }
 
-/// Builds a client from the result of [`builder`].
 pub(super) fn build(builder: ClientBuilder) -> Result<reqwest::Client, ClientTrouble> {
     builder.build().map_err(|error| ClientTrouble(super::fault::cause(&error.without_url())))
 }

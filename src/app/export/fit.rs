@@ -19,7 +19,7 @@ const NAMED: usize = 6;
 pub(crate) struct Fit<'a> {
     destinations: Vec<&'static Destination>,
     cards: &'a Cards,
-    /// Problems by message; each has a hint, true for an error or false for a warning, and the keys of its jobs.
+    /// Problems by message; each has an optional hint, a flag (true for an error), and the keys of its jobs.
     found: BTreeMap<String, (Option<String>, bool, Vec<String>)>,
     /// Number of planned clips of each item.
     clips: HashMap<String, usize>,

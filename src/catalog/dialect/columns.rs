@@ -28,11 +28,11 @@ pub(in crate::catalog) struct Columns {
     pub(in crate::catalog) kind: Option<usize>,
     /// The columns that each field of an item is read from, such as those of the title.
     pub(in crate::catalog) fields: BTreeMap<Field, Vec<usize>>,
-    /// The fields whose columns were chosen by name, by content or by the user, instead of by the program that wrote
-    /// the file.
+    /// The fields whose columns were chosen by name, by content or by the user, because the program that wrote the file
+    /// does not determine them.
     pub(in crate::catalog) chosen: BTreeSet<Field>,
-    /// The columns that may mark an item as not sold, each with the meaning of its cells. There are none unless the
-    /// file is a plain one (written by no known program).
+    /// The columns that may mark an item as not for sale, each with the meaning of its cells. There are none unless
+    /// the file is a plain one (written by no known program).
     pub(in crate::catalog) states: Vec<(usize, SaleMark)>,
     /// The options of products, such as colours: the column with the option's name, the column with its value, and a
     /// fixed name.

@@ -21,8 +21,8 @@ const NOT_SOLD: [&str; 4] = ["sold out", "hidden", "draft", "archived"];
 /// A condition on a row: columns, each with its allowed values. All columns must match.
 ///
 /// A cell matches if one of its parts, separated by commas, is an allowed value. The value `*` allows any text that is
-/// not empty, the empty text an empty or missing cell, and `null` an empty cell of an existing column. `<=0` allows
-/// numbers that are not positive, and `@draft` any word for the state `draft`.
+/// not empty. The empty text allows an empty or missing cell; `null` allows an empty cell of an existing column. `<=0`
+/// allows numbers that are not positive; `@draft` allows any word for the state `draft`.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(super) struct When(pub(super) BTreeMap<Header, Vec<String>>);
@@ -94,8 +94,8 @@ fn is_state(cell: &str, state: &str) -> bool {
     STATES.get(state).is_some_and(|words| words.contains(&fold(cell)))
 }
 
-/// The meaning of the cells in a column that may mark an item as not sold. Such columns are looked for only in plain
-/// files (written by no known program).
+/// The meaning of the cells in a column that may mark an item as not for sale. Such columns are looked for only in
+/// plain files (written by no known program).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::catalog) enum SaleMark {
     /// Each cell has a word for the state of its item, such as `draft`.
@@ -106,7 +106,7 @@ pub(in crate::catalog) enum SaleMark {
     Stocked,
 }
 
-/// Returns the state by which a cell marks its item as not sold, such as `sold out`; `None` if the item is sold.
+/// Returns the state by which a cell marks its item as not for sale, such as `sold out`; `None` for any other cell.
 pub(in crate::catalog) fn not_sold(cell: &str, says: SaleMark) -> Option<&'static str> {
     let state = NOT_SOLD.into_iter().find(|state| is_state(cell, state));
     match says {

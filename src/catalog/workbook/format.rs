@@ -145,8 +145,8 @@ impl Format {
 }
 
 impl Letters {
-    /// Records a letter such as `y` or `h` that makes the format one of dates; adds any other letter to the section's
-    /// text.
+    /// Records a letter such as `y` or `h` that stands for a part of a date or time; adds any other letter to the
+    /// section's text.
     fn or_text(&mut self, letter: char, section: &mut Section) {
         match letter.to_ascii_lowercase() {
             'y' | 'd' => self.shown.has_date = true,

@@ -44,7 +44,7 @@ impl Heard {
 }
 
 impl Drive {
-    /// Returns the model's policy with the learned rendering times of requests with the take's length and size of clip.
+    /// Returns the model's policy, with the rendering times learned for clips of the take's length and size.
     pub(super) fn policy(&self) -> Policy {
         Policy { durations: self.times.durations(), ..self.lane.policy.clone() }
     }

@@ -6,8 +6,8 @@ use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
 use crate::plan::known::{KnownJob, KnownTake};
 
-/// Replaces the decision about a request that got no answer by a resubmission, and subtracts the price from `allowed`.
-/// The job may then be charged twice.
+/// Decides to resubmit a request that got no answer, and subtracts the price from `allowed`. The job may then be
+/// charged twice.
 ///
 /// The decision stays if the price exceeds `allowed`, or if the provider refused an earlier resubmission. A
 /// resubmission that an earlier run queued but did not send is sent instead of a new one.

@@ -11,7 +11,7 @@ use crate::plan::identity;
 use crate::plan::known::{Known, KnownJob, KnownTake};
 
 /// Returns an earlier take of the job whose request differs from the present request but means the same; `None` if
-/// there is none. Also sets the fingerprint of this take in `own` to the fingerprint of the present request.
+/// there is none. Also gives this take in `own` the fingerprint of the present request.
 ///
 /// The two requests may differ in Unicode form, or in an optional field that the model does not have or did not have
 /// earlier. They may also differ in a picture that is equal under the manifest's setting `image_identity`. The take

@@ -84,7 +84,7 @@ fn shown(usd: Usd) -> String {
     if usd == Usd::ZERO { "–".to_owned() } else { usd.to_string() }
 }
 
-/// Returns the table of costs and explanations of its headings, as lines no wider than `columns`.
+/// Returns the table of costs, then explanations of its headings, as lines no wider than `columns`.
 fn table(table: &Table, columns: usize) -> Vec<String> {
     let all: Vec<&Row> = table.rows.iter().chain([&table.total]).collect();
     let shown: Vec<&Column> = COLUMNS.iter().filter(|column| (column.says)(&table.total)).collect();

@@ -15,7 +15,7 @@ const INVALID_VALUE: &str = "8008003002";
 const INVALID_STYLE: &str = "8008003003";
 const INVALID_IMAGE: &str = "8008003004";
 
-/// The extra price, in US cents, of a request with `is_rec`, for which the provider recommends the prompt. The figure
+/// The extra price, in US cents, of a request with `is_rec`, for which the provider suggests a prompt. The figure
 /// is invented.
 const RECOMMENDED_CENTS: u32 = 5;
 

@@ -66,7 +66,7 @@ impl LockedTables {
         }
     }
 
-    /// Connects the database with the project's history, after all wanted jobs were added. If adding a job failed,
+    /// Attaches the database with the project's history, after all wanted jobs were added. If adding a job failed,
     /// returns the first of these errors.
     ///
     /// `state` is `None` if the state folder has no database yet. `is_live` returns true for another project that a

@@ -114,10 +114,10 @@ impl LockedTables {
         })
     }
 
-    /// Returns a job of this `kind` that may still join a template's canary (the jobs to render first).
+    /// Returns a job of this `kind` that may still join a template's canary (the jobs to render first). The job is
+    /// given by its number in the order of submission.
     ///
-    /// The returned number is the job's position in the order of submission. The parameter `position` is the number of
-    /// the job among all such jobs, from 0. Returns `None` if there are not so many.
+    /// `position` counts such jobs from 0. Returns `None` if there are not so many.
     pub fn of_kind(
         &self,
         template: &Sha256,

@@ -154,8 +154,8 @@ pub struct ReviewCounts {
     pub outdated: usize,
     /// The number of renderings that reviews have queued and that are not ordered yet.
     pub queued: usize,
-    /// The estimated price of the queued renderings. The database does not know the present prices and leaves it at
-    /// zero.
+    /// The estimated price of the queued renderings. It is zero until the caller, which knows the present prices,
+    /// adds it.
     pub queued_usd: Usd,
 }
 

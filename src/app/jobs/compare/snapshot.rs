@@ -16,7 +16,7 @@ use std::collections::HashMap;
 /// A point in time for which a project's jobs are listed: the end of a run, or now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Number of the run whose end is the point in time; `None` for now.
+    /// Number of the run whose end is the point in time; `None` for the present.
     pub run: Option<i64>,
     /// Time at which the run ended; the current time if `run` is `None`.
     pub at: Timestamp,
