@@ -5,21 +5,25 @@
 //! and a failed check does not make a run fail.
 
 use super::checker::{Checker, Tally};
+use super::disks::not_mounted;
 use super::error::Error;
 use super::exit::Exit;
 use super::find::manifest;
 use super::lost::open_folder;
-use super::places::show_typed;
+use super::places::{Places, show_typed};
 use super::project::Project;
 use super::reporter::News;
 use super::session::reader;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::digest::Sha256;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::verdict::{Checked, Verdict};
-use crate::files::{self, Poster};
-use crate::manifest::Checks;
+use crate::engine::lost::{newer, on_other_disks};
+use crate::files::{self, Poster, Tree};
+use crate::manifest::{Checks, OnMissing};
 use crate::store::{Check, Clip, ClipsFrom, Reader, StoreError};
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Number of clips read from the database in one page.
@@ -41,7 +45,10 @@ pub struct CheckReport {
     pub frames: bool,
     /// Reason why frames were not checked although `ffmpeg` is installed.
     pub fault: Option<String>,
-    /// Exit code: 3 if the current clip of a job failed a check. Earlier versions of clips do not count.
+    /// Exit code: 3 if the current clip of a job failed a check, is missing or is altered.
+    ///
+    /// Earlier versions of clips do not count, and neither do missing clips that a person has dismissed. With
+    /// `on_missing: ignore` in the manifest, missing and altered clips do not count.
     pub exit: Exit,
     /// Command to type next.
     pub next: String,
@@ -58,6 +65,8 @@ pub struct CheckedClip {
     pub path: String,
     /// True for an earlier version of the clip, which a newer one has replaced.
     pub older: bool,
+    /// Problem with the clip's file (missing or altered); `None` if there is none.
+    pub loss: Option<ClipDamage>,
     /// Findings of the checks; `None` if the clip has no current verdict, for example because it is missing or altered.
     pub checked: Option<Checked>,
 }
@@ -71,14 +80,24 @@ impl Project {
         let reader = reader(places)?;
         let manifest = manifest(places);
         let named = manifest.as_ref().map(|manifest| manifest.project.clone());
+        let is_watched = manifest.as_ref().is_none_or(|manifest| manifest.on_missing != OnMissing::Ignore);
         let settings = manifest.map(|manifest| manifest.checks).unwrap_or_default();
         let clips = clips(&reader, named.as_deref()).await?;
         let mut known = reader.checks().await?;
         let out = places.clips(reader.output().await?.as_deref());
         let checker = self.checker(&reader, settings, &out, named.as_deref()).await?;
+        let mut lost = match &checker {
+            Some(_) => lost(places, &out, &reader, &clips).await?,
+            None => LostClips::default(),
+        };
+        if let Some(what) = &lost.not_mounted {
+            self.tell(&News::Warning(what));
+        }
+        lost.is_watched = is_watched;
         let due: Vec<&Clip> = match &checker {
             Some(checker) => {
-                clips.iter().filter(|clip| checker.is_due(&clip.filed, known.get(&clip.filed.take))).collect()
+                let due = clips.iter().filter(|clip| lost.damage(clip).is_none());
+                due.filter(|clip| checker.is_due(&clip.filed, known.get(&clip.filed.take))).collect()
             }
             None => Vec::new(),
         };
@@ -94,7 +113,7 @@ impl Project {
         }
         let digest = checker.as_ref().map(|checker| checker.settings.digest());
         let frames = checker.is_some_and(|checker| checker.ffmpeg().is_some());
-        Ok(self.check_report(clips, &known, digest, CheckFacts { new, frames, fault }))
+        Ok(self.check_report(clips, &known, digest, CheckFacts { new, frames, fault, lost }))
     }
 
     /// Returns the posters (still pictures) of the clip with this hash; `None` if there are none.
@@ -165,14 +184,17 @@ impl Project {
             .into_iter()
             .filter(|clip| clip.wanted || clip.older)
             .map(|clip| {
+                let loss = facts.lost.damage(&clip);
                 let Clip { key, filed, older, .. } = clip;
-                let check = known.get(&filed.take);
+                let check = known.get(&filed.take).filter(|_| loss.is_none());
                 let check = check.filter(|check| check.is_about(filed.file.sha256, settings));
                 let checked = check.map(|check| check.checked.clone());
-                if !older {
-                    tally.add(checked.as_ref());
+                match loss {
+                    _ if older => {}
+                    Some(loss) => tally.add_lost(loss),
+                    None => tally.add(checked.as_ref()),
                 }
-                CheckedClip { key, take: filed.take, path: filed.path, older, checked }
+                CheckedClip { key, take: filed.take, path: filed.path, older, loss, checked }
             })
             .collect();
         let worst = |verdict| {
@@ -180,29 +202,109 @@ impl Project {
                 .iter()
                 .find(|clip| !clip.older && clip.checked.as_ref().map(Checked::verdict) == Some(verdict))
         };
+        let open = facts.lost.open(&clips);
         let next = match worst(Verdict::Fail).or_else(|| worst(Verdict::Warn)) {
+            _ if !open.is_empty() && facts.lost.not_mounted.is_some() => self.places.typed("check"),
+            _ if open.contains(&ClipDamage::Missing) => self.places.typed("verify --repair"),
+            _ if !open.is_empty() => self.places.typed("verify --repair --replace-altered"),
             Some(clip) => show_typed(&self.places, &clip.key),
             None => self.places.typed("status"),
         };
-        let exit = if tally.failed > 0 { Exit::SomeFailed } else { Exit::Done };
-        let CheckFacts { new, frames, fault } = facts;
+        let is_bad = tally.failed > 0 || !open.is_empty();
+        let exit = if is_bad { Exit::SomeFailed } else { Exit::Done };
+        let CheckFacts { new, frames, fault, lost: _ } = facts;
         CheckReport { clips, tally, new, frames, fault, exit, next }
     }
 }
 
 /// Counts the verdicts about the current clips of the jobs that the manifest asks for.
+///
+/// The clips in `damaged` are missing or altered, and count as not checked.
 pub(crate) async fn tally(
     reader: &Reader,
     project: Option<&str>,
     settings: Option<Sha256>,
+    damaged: &[(Clip, ClipDamage)],
 ) -> Result<Tally, StoreError> {
     let known = reader.checks().await?;
+    let damage: HashMap<Place<'_>, ClipDamage> =
+        damaged.iter().map(|(clip, loss)| (place(clip), *loss)).collect();
     let mut tally = Tally::default();
-    for Clip { filed, .. } in clips(reader, project).await?.iter().filter(|clip| clip.wanted) {
+    for clip in clips(reader, project).await?.iter().filter(|clip| clip.wanted) {
+        let filed = &clip.filed;
         let check = known.get(&filed.take).filter(|check| check.is_about(filed.file.sha256, settings));
-        tally.add(check.map(|check| &check.checked));
+        match damage.get(&place(clip)) {
+            Some(loss) => tally.add_lost(*loss),
+            None => tally.add(check.map(|check| &check.checked)),
+        }
     }
     Ok(tally)
+}
+
+/// The take and the path of a clip, which together name one file of one rendering.
+type Place<'a> = (&'a TakeId, &'a str);
+
+fn place(clip: &Clip) -> Place<'_> {
+    (&clip.filed.take, &clip.filed.path)
+}
+
+/// The recorded clips that are missing or altered.
+#[derive(Default)]
+struct LostClips {
+    /// Problem of each missing or altered clip, by its take and path.
+    damage: HashMap<(TakeId, String), ClipDamage>,
+    /// Renderings whose missing clips a person has accepted as missing.
+    dismissed: HashSet<TakeId>,
+    /// Advice if clips are missing in a folder whose disk is not mounted; `None` otherwise.
+    not_mounted: Option<String>,
+    /// False with `on_missing: ignore` in the manifest.
+    is_watched: bool,
+}
+
+impl LostClips {
+    /// Returns whether a clip is missing or altered; `None` if it is neither.
+    fn damage(&self, clip: &Clip) -> Option<ClipDamage> {
+        self.damage.get(&(clip.filed.take.clone(), clip.filed.path.clone())).copied()
+    }
+
+    /// Returns the problems of the jobs' current clips that need attention.
+    fn open(&self, clips: &[CheckedClip]) -> Vec<ClipDamage> {
+        let is_open = |clip: &&CheckedClip| {
+            let is_dismissed = clip.loss == Some(ClipDamage::Missing) && self.dismissed.contains(&clip.take);
+            self.is_watched && !clip.older && !is_dismissed
+        };
+        clips.iter().filter(is_open).filter_map(|clip| clip.loss).collect()
+    }
+}
+
+/// Looks by name and size for clips that are missing or altered.
+async fn lost(places: &Places, root: &Path, reader: &Reader, clips: &[Clip]) -> Result<LostClips, Error> {
+    let unread = |error: &dyn std::fmt::Display| {
+        Error::new(Exit::Local, format!("the folder of the clips could not be read: {error}"))
+    };
+    let tree = Tree::look_at(&places.state, root).map_err(|error| unread(&error))?;
+    let losses = tree.losses(clips.iter().map(|clip| (clip.filed.path.as_str(), &clip.filed.file)));
+    let losses = losses.map_err(|error| unread(&error))?;
+    let mut found: Vec<(&Clip, ClipDamage)> =
+        clips.iter().zip(losses).filter_map(|(clip, loss)| Some((clip, loss?))).collect();
+    if found.iter().any(|(_, loss)| *loss == ClipDamage::Altered) {
+        // A run may have saved a newer clip at the path and not recorded it yet.
+        let newer = newer(reader, &tree).await.map_err(|error| unread(&error))?;
+        found.retain(|(clip, loss)| *loss != ClipDamage::Altered || !newer.contains_key(&clip.filed.path));
+    }
+    let missing = found.iter().filter(|(clip, loss)| *loss == ClipDamage::Missing && clip.wanted);
+    let missing = missing.map(|(clip, _)| (*clip).clone()).collect();
+    let moved = on_other_disks(reader, &tree, missing).await.map_err(|error| unread(&error))?;
+    let damage = found.into_iter().map(|(clip, loss)| {
+        let (take, path) = place(clip);
+        ((take.clone(), path.to_owned()), loss)
+    });
+    Ok(LostClips {
+        damage: damage.collect(),
+        dismissed: reader.dismissed().await?,
+        not_mounted: not_mounted(&moved, root),
+        is_watched: true,
+    })
 }
 
 /// The values of a [`CheckReport`] that are not derived from its list of clips.
@@ -210,6 +312,7 @@ struct CheckFacts {
     new: usize,
     frames: bool,
     fault: Option<String>,
+    lost: LostClips,
 }
 
 /// A value that stops the checker when it is dropped, for example because the waiting future is cancelled.

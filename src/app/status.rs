@@ -130,8 +130,8 @@ impl Project {
         let mut report = self.read_status(&reader, name, now).await?;
         report.budget = budget;
         report.has_sheet = has_sheet;
-        report.checks = tally(&reader, report.project.as_deref(), settings).await?;
         let mut is_mounted = true;
+        let mut lost = Vec::new();
         if is_watched {
             let root = places.clips(reader.output().await?.as_deref());
             match found(places, &root, &reader, report.project.as_deref()).await {
@@ -146,10 +146,12 @@ impl Project {
                         let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };
                         report.buckets.shift(Bucket::Done, bucket);
                     }
+                    lost = found.lost;
                 }
                 Err(error) => self.tell(&News::Failed(&error)),
             }
         }
+        report.checks = tally(&reader, report.project.as_deref(), settings, &lost).await?;
         report.next = places.typed(&report.next_words(is_mounted));
         Ok(report)
     }

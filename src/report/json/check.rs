@@ -2,6 +2,7 @@
 
 use crate::app::check::{CheckReport, CheckedClip};
 use crate::app::checker::{RunChecks, Tally};
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::verdict::Checked;
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ pub fn object(report: &CheckReport) -> Value {
         object["take"] = clip.take.0.clone().into();
         object["path"] = clip.path.clone().into();
         object["older"] = clip.older.into();
+        object["clip"] = clip.loss.map(ClipDamage::name).into();
         object
     };
     json!({
@@ -44,7 +46,7 @@ pub fn checked(checked: Option<&Checked>) -> Value {
 /// Returns the number of clips by verdict.
 #[must_use]
 pub fn counts(tally: &Tally) -> Value {
-    let Tally { passed, warned, failed, unchecked } = tally;
+    let Tally { passed, warned, failed, unchecked, .. } = tally;
     json!({ "pass": passed, "warn": warned, "fail": failed, "not_checked": unchecked })
 }
 

@@ -4,13 +4,16 @@ use crate::app::check::{CheckReport, CheckedClip};
 use crate::app::places::Places;
 use crate::report::layout::labelled;
 
-/// Returns the lines about each clip with a finding, and then the counts.
+/// Returns the lines about each clip that has a finding, is missing or is altered, and then the counts.
 #[must_use]
 pub fn lines(places: &Places, report: &CheckReport, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for CheckedClip { key, path, older, checked, .. } in &report.clips {
-        let Some(checked) = checked.as_ref().filter(|checked| !checked.findings.is_empty()) else { continue };
+    for CheckedClip { key, path, older, loss, checked, .. } in &report.clips {
         let older = if *older { "  (an earlier version)" } else { "" };
+        if let Some(loss) = loss.filter(|_| older.is_empty()) {
+            lines.push(format!("{}  {key}  {}", loss.name(), places.opened(path)));
+        }
+        let Some(checked) = checked.as_ref().filter(|checked| !checked.findings.is_empty()) else { continue };
         lines.push(format!("{}  {key}{older}  {}", checked.verdict(), places.opened(path)));
         for finding in &checked.findings {
             let label = format!("      {:<9}", finding.check);

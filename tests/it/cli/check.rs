@@ -74,9 +74,42 @@ fn a_clip_that_is_gone_is_not_checked() {
     project.run(&["run", "--yes"]).expect(0);
     project.manifest(&format!("{SHOP}checks: {{ off: [size] }}\n"));
     fs::remove_file(project.path("renders/sku-1_hero.mp4")).unwrap();
-    let checked = project.run(&["check", "--json"]).expect(0).json();
+    let checked = project.run(&["check", "--json"]).expect(3).json();
     assert_eq!(verdicts(&checked), ["none", "pass"]);
     assert_eq!(checked["counts"], json!({ "pass": 1, "warn": 0, "fail": 0, "not_checked": 1 }));
+}
+
+#[test]
+fn a_clip_that_is_gone_or_altered_keeps_no_verdict_and_ends_the_check_with_3() {
+    let project = Project::shop(3);
+    project.manifest(&format!("{SHOP}checks: {{ off: [size] }}\n"));
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(verdicts(&project.run(&["check", "--json"]).expect(0).json()), ["pass"; 3]);
+    let altered = project.path("renders/sku-2_hero.mp4");
+    let bytes = [fs::read(&altered).unwrap(), b"more".to_vec()].concat();
+    project.write("renders/sku-2_hero.mp4", bytes);
+    fs::remove_file(project.path("renders/sku-2_hero.mp4.json")).unwrap();
+    let checked = project.run(&["check", "--json"]).expect(3).json();
+    assert_eq!(checked["next"], "shotlist verify --repair --replace-altered");
+    fs::remove_file(project.path("renders/sku-1_hero.mp4")).unwrap();
+
+    let checked = project.run(&["check", "--json"]).expect(3).json();
+    assert_eq!(verdicts(&checked), ["none", "none", "pass"]);
+    let clip = |at: usize| checked["clips"][at]["clip"].as_str();
+    assert_eq!([clip(0), clip(1), clip(2)], [Some("missing"), Some("altered"), None]);
+    assert_eq!(checked["counts"], json!({ "pass": 1, "warn": 0, "fail": 0, "not_checked": 2 }));
+    assert_eq!(checked["next"], "shotlist verify --repair");
+    assert_whole!(project.run(&["check"]).expect(3));
+    let status = project.run(&["status", "--json"]).expect(0).json();
+    assert_eq!(status["checks"], checked["counts"]);
+
+    project.edit("shotlist.yaml", "checks:", "on_missing: ignore\nchecks:");
+    let checked = project.run(&["check", "--json"]).expect(0).json();
+    assert_eq!(verdicts(&checked), ["none", "none", "pass"]);
+    project.edit("shotlist.yaml", "on_missing: ignore\n", "");
+    project.run(&["dismiss", "hero/sku-1"]).expect(0);
+    let checked = project.run(&["check", "--json"]).expect(3).json();
+    assert_eq!(checked["next"], "shotlist verify --repair --replace-altered");
 }
 
 #[test]
