@@ -16,6 +16,7 @@ use super::names::Names;
 use super::obstacles::{refuse_altered, refuse_taken};
 use super::outlook::{time, unsent};
 use super::places::{Places, quoted};
+pub use super::planned::PlannedJob;
 use super::planned::{Changes, Plan};
 use super::prices::review_counts;
 use super::project::Project;
@@ -25,7 +26,6 @@ use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
 use super::setup::{lacks_key, settings};
-use crate::domain::clip_damage::ClipDamage;
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::money::Usd;
@@ -33,7 +33,6 @@ use crate::domain::take::Wanted;
 use crate::domain::text::count;
 use crate::load::{Loaded, projects_of};
 use crate::manifest::{Items, Manifest};
-use crate::plan::decide::Decision;
 use crate::provider::cards::Cards;
 use crate::store::{Pause, PlanTables, Reader, ReviewCounts, StoreError};
 use jiff::Timestamp;
@@ -83,18 +82,6 @@ pub struct PlanReport {
     pub next: String,
     decided: Decided,
     loaded: Loaded,
-}
-
-/// A job of a plan.
-pub struct PlannedJob<'a> {
-    /// Job with its request and its price, as the manifest asks for it.
-    pub wanted: &'a Wanted,
-    /// Action that the plan takes for the job.
-    pub decision: &'a Decision,
-    /// Problem with the job's finished clip (missing or altered); `None` if there is none.
-    pub loss: Option<ClipDamage>,
-    /// True if a person has accepted that the job stays failed, written off or missing.
-    pub is_dismissed: bool,
 }
 
 impl Project {

@@ -6,9 +6,13 @@ pub use sum::Sum;
 
 use super::budget::Level;
 use super::rollout::RolloutState;
+use crate::domain::clip_damage::ClipDamage;
 use crate::domain::estimate::Estimate;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::money::Usd;
+use crate::domain::take::Wanted;
+use crate::plan::bucket::Bucket;
+use crate::plan::decide::Decision;
 use crate::plan::fingerprint::Change;
 use crate::plan::guards::ExceededGuard;
 use crate::provider::card::Correction;
@@ -43,6 +47,30 @@ pub struct Plan {
     pub time: Option<Estimate>,
     /// Guards (safety limits of the manifest) that the plan exceeds.
     pub trips: Vec<ExceededGuard>,
+}
+
+/// A job of a plan.
+pub struct PlannedJob<'a> {
+    /// Job with its request and its price, as the manifest asks for it.
+    pub wanted: &'a Wanted,
+    /// Action that the plan takes for the job.
+    pub decision: &'a Decision,
+    /// Problem with the job's finished clip (missing or altered); `None` if there is none.
+    pub loss: Option<ClipDamage>,
+    /// True if a person has accepted that the job stays failed, written off or missing.
+    pub is_dismissed: bool,
+}
+
+impl PlannedJob<'_> {
+    /// Returns the status (bucket) by which the plan counts the job.
+    #[must_use]
+    pub fn bucket(&self) -> Bucket {
+        match self.loss {
+            Some(loss) => Bucket::lost(loss),
+            None if self.is_dismissed => Bucket::Dismissed,
+            None => Bucket::of(&self.wanted.key, self.decision),
+        }
+    }
 }
 
 /// The jobs whose input changed: their number and some examples.

@@ -4,15 +4,14 @@ use super::changes::change_line;
 use super::guards;
 use super::layout::{hanging, wrap};
 use crate::app::budget::Fit;
-use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, Row, Sum};
+use crate::app::planned::{EXAMPLES, Gone, ORDER, Plan, PlannedJob, Row, Sum};
 use crate::domain::estimate::Estimate;
 use crate::domain::money::Usd;
 use crate::domain::price::amount;
-use crate::domain::take::Wanted;
 use crate::domain::text::count as counted;
 use crate::domain::units::about;
 use crate::plan::approval::How;
-use crate::plan::bucket::{Bucket, Buckets};
+use crate::plan::bucket::Buckets;
 use crate::plan::decide::Decision;
 use crate::provider::card::Correction;
 use serde_json::{Value, json};
@@ -206,12 +205,13 @@ pub fn buckets_json(buckets: &Buckets) -> Value {
 
 /// Returns a job of the plan as JSON.
 #[must_use]
-pub fn job(wanted: &Wanted, decision: &Decision) -> Value {
+pub fn job(job: &PlannedJob<'_>) -> Value {
+    let PlannedJob { wanted, decision, .. } = job;
     let mut object = json!({
         "job": wanted.key.to_string(),
         "title": wanted.title.raw(),
         "decision": decision.name(),
-        "bucket": Bucket::of(&wanted.key, decision).name(),
+        "bucket": job.bucket().name(),
         "costs": decision.costs(),
         "model": wanted.request.model.to_string(),
         "price_usd": wanted.price.map(Usd::plain),

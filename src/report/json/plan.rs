@@ -68,7 +68,7 @@ impl Serialize for Part<'_> {
         let written = match self {
             Self::Gone(report) => report.each_gone::<StoreError>(|key| add(&key.to_string().into())),
             Self::Jobs(report) => report.each_job::<StoreError>(|job| {
-                let mut object = job_json(job.wanted, job.decision);
+                let mut object = job_json(job);
                 if let Some(loss) = job.loss {
                     object["clip"] = loss.name().into();
                 }

@@ -60,6 +60,23 @@ fn status_plan_and_summary_agree_on_what_failed_follows_and_needs_a_decision() {
 }
 
 #[test]
+fn an_entry_of_a_plan_has_the_bucket_in_which_its_job_is_counted() {
+    let project = Project::shop(4);
+    project.run(&["run", "--yes"]).expect(0);
+    for n in [1, 3] {
+        std::fs::remove_file(project.path(&format!("renders/sku-{n}_hero.mp4"))).unwrap();
+    }
+    project.write("renders/sku-2_hero.mp4", "edited");
+    std::fs::remove_file(project.path("renders/sku-2_hero.mp4.json")).unwrap();
+    project.run(&["dismiss", "hero/sku-3"]).expect(0);
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    let counted = json!({ "missing": 1, "altered": 1, "dismissed": 1, "done": 1 });
+    assert_eq!(buckets(&plan, 4), counted);
+    let entries: Vec<&Value> = plan["jobs"].as_array().unwrap().iter().map(|job| &job["bucket"]).collect();
+    assert_eq!(entries, ["missing", "altered", "dismissed", "done"]);
+}
+
+#[test]
 fn sandbox_money_is_marked_and_paths_are_those_of_the_files() {
     let project = Project::shop(2);
     assert_whole!(project.run(&["plan", "--sandbox"]).expect(0));
