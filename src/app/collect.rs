@@ -15,10 +15,12 @@ use super::session::{Order, Session};
 use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, RunReport};
 use super::totals::RunJobs;
+use crate::domain::key::JobKey;
 use crate::domain::text::count;
 use crate::load::{cards, providers};
 use crate::plan::bucket::Bucket;
 use crate::store::{Caps, Lock};
+use std::collections::BTreeSet;
 
 impl Project {
     /// Downloads the clips that are paid for and not saved yet, for all projects of the folder.
@@ -62,26 +64,40 @@ pub(crate) async fn after_error(session: Session, error: Error) -> Result<RunRep
 }
 
 /// Returns the status of the jobs that the last recorded manifest asked for.
-async fn run_jobs(session: &Session) -> Result<RunJobs, Error> {
-    let owed = session.store.owed(None, usize::MAX).await?;
-    let keys = owed.into_iter().map(|take| take.key).collect();
-    let (others, jobs) = buckets(&session.store, &session.places, keys).await?;
+///
+/// `owed` are the jobs with paid work. `lost` are other jobs, whose clips are missing or altered.
+async fn run_jobs(session: &Session, owed: BTreeSet<JobKey>, lost: &Lost) -> Result<RunJobs, Error> {
+    let mut apart = owed;
+    apart.extend(lost.jobs().map(|(key, _)| key).chain(lost.accepted()).cloned());
+    let (others, mut jobs) = buckets(&session.store, &session.places, apart).await?;
+    for (key, bucket) in jobs.iter_mut().filter(|(_, bucket)| *bucket == Bucket::Done) {
+        *bucket = lost.bucket(key).unwrap_or(*bucket);
+    }
     let done = jobs.iter().filter(|(_, bucket)| *bucket == Bucket::Done);
     let having = done.map(|(key, _)| key.clone()).collect();
     Ok(RunJobs { jobs, others, having, ..RunJobs::default() })
 }
 
-/// Returns the report of a collection that finds no paid work. Jobs that need a decision are counted, and determine the
-/// exit code.
+/// Returns the report of a collection that finds no paid work. Jobs that need a decision and clips that are missing or
+/// altered are counted, and determine the exit code.
 async fn nothing_owed(session: &Session) -> Result<RunReport, Error> {
-    let next = session.places.typed("status");
-    let held = session.store.held(project_name(&session.places).as_deref()).await?.len();
-    if held == 0 {
-        return Ok(RunReport::nothing("nothing to collect", Some(next)));
+    let places = &session.places;
+    let held = session.store.held(project_name(places).as_deref()).await?.len();
+    let lost = Lost::recorded(&session.project, &session.store, &BTreeSet::new()).await?;
+    let mut parts = vec!["nothing to collect".to_owned()];
+    if held > 0 {
+        let need = if held == 1 { "needs" } else { "need" };
+        parts.push(format!("{} {need} your decision", count(held, "job")));
     }
-    let need = if held == 1 { "needs" } else { "need" };
-    let what = format!("nothing to collect; {} {need} your decision", count(held, "job"));
-    Ok(RunReport::nothing(what, Some(next)).at_least(Exit::Held))
+    let lost_words = lost.words();
+    let exit = match (held, lost_words.len()) {
+        (0, 0) => Exit::Done,
+        (0, _) => Exit::SomeFailed,
+        _ => Exit::Held,
+    };
+    let next = lost.next(places).filter(|_| held == 0).unwrap_or_else(|| places.typed("status"));
+    parts.extend(lost_words);
+    Ok(RunReport::nothing(parts.join("; "), Some(next)).at_least(exit))
 }
 
 async fn collect_owed(session: Session) -> Result<RunReport, Error> {
@@ -105,7 +121,10 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     }
     let least = if is_whole { Exit::Done } else { unusable.exit };
     project.tell(&News::Problems(&unusable.problems));
-    let run_jobs = run_jobs(&session).await?;
+    let owed = session.store.owed(None, usize::MAX).await?;
+    let owed: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
+    let lost = Lost::recorded(&project, &session.store, &owed).await?;
+    let run_jobs = run_jobs(&session, owed, &lost).await?;
     let run = session.store.begin_run("", "collect", Caps::default(), session.clock.now()).await?;
     let order = Order {
         project: "",
@@ -117,7 +136,7 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
         max_in_doubt: None,
         levels: Vec::new(),
     };
-    let (caps, lost) = (Caps::default(), Lost::default());
+    let caps = Caps::default();
     let ended = Ended {
         run,
         caps,

@@ -19,6 +19,8 @@ use crate::store::{Clip, ClipsFrom, History, PlanTables, Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+mod recorded;
+
 /// The jobs whose saved clips are missing or altered.
 #[derive(Default)]
 pub struct Lost {

@@ -39,6 +39,34 @@ fn a_collection_that_finds_only_open_decisions_says_so_and_does_not_count_as_don
 }
 
 #[test]
+fn a_collection_counts_missing_and_altered_clips_as_a_run_does() {
+    let project = Project::shop(3);
+    project.run(&["run", "--limit", "2", "--yes"]).expect(0);
+    project.write("renders/sku-1_hero.mp4", "edited");
+    std::fs::remove_file(project.path("renders/sku-1_hero.mp4.json")).unwrap();
+    assert_whole!(project.run(&["collect"]).expect(3));
+    std::fs::remove_file(project.path("renders/sku-2_hero.mp4")).unwrap();
+    let told = project.run(&["collect", "--json"]).expect(3).lines();
+    assert_eq!(told[0]["why"], "nothing to collect; 1 clip is missing; 1 clip is altered");
+
+    project.stall();
+    let run = project.start(&["run", "--yes"]);
+    until("the third task runs", || project.takes("running") == 1);
+    run.kill();
+    project.clear_faults();
+    assert_whole!(project.run(&["collect"]).expect(3));
+    let summary = project.run(&["run", "--yes", "--json"]).expect(3).lines().pop().unwrap();
+    assert_eq!(
+        [&summary["buckets"]["done"], &summary["buckets"]["missing"], &summary["buckets"]["altered"]],
+        [1, 1, 1]
+    );
+    project.run(&["dismiss", "hero/sku-2"]).expect(0);
+    project.run(&["verify", "--repair", "--replace-altered"]).expect(5);
+    project.run(&["collect"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+}
+
+#[test]
 fn a_broken_manifest_a_missing_sheet_and_a_model_that_is_gone_keep_nothing_from_coming_home() {
     let project = all_running(3, SHOP, 3);
     std::fs::remove_file(project.path("products.csv")).unwrap();
