@@ -10,9 +10,10 @@ use crate::domain::text::count;
 pub fn tell(terminal: &Terminal, places: &Places, report: &RunReport) {
     let summary = match report {
         RunReport::Nothing { what, next, exit } => {
-            terminal.say(what);
             if terminal.json {
                 terminal.data(json::run::nothing(what, *exit));
+            } else {
+                terminal.say(what);
             }
             if let Some(next) = next {
                 terminal.next(next);

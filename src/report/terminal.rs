@@ -224,7 +224,7 @@ impl Terminal {
         }
     }
 
-    /// Writes to stderr which command to type next.
+    /// Writes to stderr which command to type next; nothing with `--json`.
     pub fn next(&self, command: impl Display) {
         if !self.json {
             self.say(format_args!("next: {command}"));
@@ -250,7 +250,7 @@ impl Terminal {
         tally
     }
 
-    /// Writes an error with the problems that caused it, and the command to type next.
+    /// Writes an error with the problems that caused it and, without `--json`, the command to type next.
     pub fn error(&self, error: &Error) {
         self.problems(error.problems.clone());
         self.error_lines(error);
@@ -274,7 +274,8 @@ impl Terminal {
         let shown = self.error_text(&with_money(&error.what, error.money.as_deref()));
         let mut err = std::io::stderr().lock();
         let _ = writeln!(err, "{shown}");
-        if let Some(next) = &error.hint {
+        // With --json the error's own object names the command.
+        if let Some(next) = error.hint.as_ref().filter(|_| !self.json) {
             let _ = writeln!(err, "next: {}", shown_lines(next));
         }
     }

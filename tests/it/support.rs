@@ -383,6 +383,8 @@ impl Running<'_> {
         let code = status.code().or_else(|| status.signal().map(|signal| -signal)).unwrap();
         self.project.check();
         let ended = Ended { typed: self.typed.clone(), code, out: self.printed(), err: self.said() };
+        let has_next = ended.err.lines().any(|line| line.starts_with("next: "));
+        assert!(!has_next || !ended.typed.contains(" --json"), "with --json stderr has no `next:`\n{ended}");
         next_lines::follow(self.project, &ended);
         ended
     }

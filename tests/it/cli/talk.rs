@@ -22,6 +22,27 @@ fn plan_as_json_has_every_job_with_its_price() {
 }
 
 #[test]
+fn with_json_stderr_has_no_next_line() {
+    let project = Project::shop(1);
+    // The wait for each command checks its stderr.
+    let steps: [(&[&str], i32); 9] = [
+        (&["collect"], 0),
+        (&["run"], 2),
+        (&["run", "--yes"], 0),
+        (&["run", "--yes"], 0),
+        (&["collect"], 0),
+        (&["retry"], 0),
+        (&["status"], 0),
+        (&["jobs"], 0),
+        (&["show", "nothing"], 2),
+    ];
+    for (arguments, code) in steps {
+        let ended = project.run(&[arguments, &["--json"]].concat()).expect(code);
+        assert_eq!(ended.err.is_empty(), code == 0, "{ended}");
+    }
+}
+
+#[test]
 fn plan_shows_the_requests_that_run_then_sends() {
     let project = Project::shop(2);
     let shown = project.run(&["plan", "--show-requests"]).expect(0).lines();
