@@ -150,13 +150,14 @@ fn checks(checks: &RunChecks, places: &Places) -> Vec<String> {
     if checks.tally == Tally::default() {
         return Vec::new();
     }
-    let Tally { passed, warned, failed, unchecked: _ } = checks.tally;
-    let looked = match checks.frames {
-        _ if passed + warned + failed == 0 => format!("; `{}` checks them", places.typed("check")),
-        0 => "; only files were checked, not frames".to_owned(),
-        _ => String::new(),
+    let Tally { passed, warned, failed, .. } = checks.tally;
+    let is_files_only = checks.frames == 0 && passed + warned + failed > 0;
+    let looked = if is_files_only { "; only files were checked, not frames" } else { "" };
+    let rest = match checks.tally.due() {
+        0 => String::new(),
+        _ => format!("; the run ended before all were checked: `{}` checks the rest", places.typed("check")),
     };
-    let mut lines = vec![format!("checks   {}{looked}", checks.tally.line())];
+    let mut lines = vec![format!("checks   {}{looked}{rest}", checks.tally.line())];
     lines.extend(checks.found.iter().map(|Found { verdict, check, clips, job, reason }| {
         let whose = match clips {
             1 => job.to_string(),

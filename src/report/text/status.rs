@@ -32,7 +32,14 @@ impl StatusReport {
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
         lines.push(format!("  {}", self.buckets.line()));
         if self.checks != Tally::default() {
-            lines.push(format!("  checks     {}", self.checks.line()));
+            let is_active = self.run.as_ref().is_some_and(|(run, _)| self.is_active(run));
+            let rest = match self.checks.due() {
+                // An active run checks its clips itself.
+                0 => String::new(),
+                _ if is_active => String::new(),
+                _ => format!("; `{}` checks the rest", places.typed("check")),
+            };
+            lines.push(format!("  checks     {}{rest}", self.checks.line()));
         }
         lines.extend(
             reviews::counts(&self.reviews, places.mark()).map(|counts| format!("  reviews    {counts}")),

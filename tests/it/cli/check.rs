@@ -181,4 +181,8 @@ fn the_verdicts_so_far_are_kept_when_a_run_ends_before_all_clips_are_checked() {
     let status = project.run(&["status", "--json"]).expect(0).json();
     let unchecked = status["checks"]["not_checked"].as_u64().unwrap();
     assert!((1..3).contains(&unchecked), "{status}\n{ended}");
+    let why = "; the run ended before all were checked: `shotlist check` checks the rest\n";
+    assert!(ended.err.contains(why), "{ended}");
+    let status = project.run(&["status"]).expect(0);
+    assert!(status.out.contains(" not checked; `shotlist check` checks the rest\n"), "{status}");
 }
