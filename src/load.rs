@@ -26,6 +26,26 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+/// Maximum size of a file that is looked at to find out whether it is a manifest, in bytes.
+const LOOKED_AT: u64 = 1 << 20;
+
+/// Returns the files of a folder that are manifests, in the order of their names.
+///
+/// Files that cannot be read, or that are no valid YAML, are left out.
+#[must_use]
+pub fn manifests_in(folder: &Path) -> Vec<PathBuf> {
+    let is_manifest = |path: &PathBuf| {
+        let is_yaml = path.extension().is_some_and(|it| it == "yaml" || it == "yml");
+        let is_small = path.metadata().is_ok_and(|file| file.is_file() && file.len() <= LOOKED_AT);
+        let text = if is_yaml && is_small { std::fs::read_to_string(path).ok() } else { None };
+        text.is_some_and(|text| matches!(manifest::project_of("", &text), Ok(Some(_))))
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_manifest).collect();
+    found.sort();
+    found
+}
+
 /// Returns the names of the projects to which the manifests of a folder belong.
 ///
 /// `None` if a manifest cannot be read, because it may name any project.

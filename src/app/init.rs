@@ -5,6 +5,7 @@ mod draft;
 use super::catalog::{is_invalid, read};
 use super::error::Error;
 use super::exit::Exit;
+use super::obstacles::own_folder;
 use super::places::{MANIFEST, Places, STATE, quoted};
 use super::schema;
 use crate::app::words::Words;
@@ -14,7 +15,7 @@ use crate::domain::key::ModelName;
 use crate::domain::money::Usd;
 use crate::domain::problem::{Place, Problem, Severity};
 use crate::files::atomic_write;
-use crate::load::folder_of;
+use crate::load::{folder_of, manifests_in};
 use crate::store;
 use draft::{Draft, Pictures};
 use std::fs;
@@ -138,6 +139,7 @@ pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
             }
         },
     };
+    let text = if is_alone(&folder, manifest) { text } else { with_own_folder(text, manifest) };
     write(&folder, manifest, &text)?;
     let places = Places::find(Some(manifest), None, false)?;
     Ok(InitReport::Written(Box::new(Written {
@@ -146,6 +148,23 @@ pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
         products,
         next: format!("{}{pipe}", places.typed("plan")),
     })))
+}
+
+/// Returns whether the folder has no manifest besides this one.
+fn is_alone(folder: &Path, manifest: &Path) -> bool {
+    manifests_in(folder).iter().all(|other| other.file_name() == manifest.file_name())
+}
+
+/// Returns the text of a manifest with an output folder of its own, named after the manifest.
+///
+/// Two manifests of a folder share their output folder, and their clips may have the same names below it.
+fn with_own_folder(text: String, manifest: &Path) -> String {
+    const OUTPUT: &str = "output: \"renders/";
+    let name = manifest.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    match own_folder("renders/", name) {
+        Some(folder) => text.replacen(OUTPUT, &format!("output: \"{folder}"), 1),
+        None => text,
+    }
 }
 
 fn refused(what: impl Into<String>) -> Error {

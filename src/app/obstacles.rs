@@ -7,10 +7,12 @@ use super::places::Places;
 use super::session::Session;
 use crate::domain::lifecycle::ClipFile;
 use crate::domain::problem::{Place, Problem};
+use crate::domain::text::slug;
 use crate::files::{ObstacleSearch, Tree};
+use crate::manifest::Manifest;
 use crate::plan::filing::{Filings, Target, needs_place, target, there};
 use crate::store::{PlanTables, StoreError, Taken};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// The advice where two clips would have the same name.
 const OWN_NAME: &str = "change `output:`, so that every clip has a name of its own";
@@ -26,10 +28,12 @@ pub(crate) struct Obstacles<'a> {
     problems: Vec<Problem>,
     /// True if the search found a job's own clip that was altered after it was saved.
     is_altered: bool,
-    /// Descriptions of other projects' clips at the paths where this plan saves clips, by path.
-    ///
-    /// Each description names the job and the project of the clip.
-    taken: HashMap<String, String>,
+    /// Other projects' clips at the paths where this plan saves clips, by path: the project and the problem.
+    taken: HashMap<String, (String, Problem)>,
+    /// Projects whose clips are in the way.
+    owners: BTreeSet<String>,
+    /// True if a file in the way is not the clip of another project.
+    has_other_files: bool,
     /// Problem with the disk of an output folder; `None` if no problem was found.
     disk: Option<String>,
 }
@@ -46,15 +50,26 @@ impl<'a> Obstacles<'a> {
             problems: Vec::new(),
             is_altered: false,
             taken: HashMap::new(),
+            owners: BTreeSet::new(),
+            has_other_files: false,
             disk: None,
         })
     }
 
     /// Searches for files in the way at the path of every clip that will be rendered or moved.
-    pub(crate) fn search(&mut self, plan_tables: &PlanTables, filings: &Filings) -> Result<(), StoreError> {
+    pub(crate) fn search(
+        &mut self,
+        manifest: &Manifest,
+        plan_tables: &PlanTables,
+        filings: &Filings,
+    ) -> Result<(), StoreError> {
         let vacated = filings.vacated();
-        let taken = plan_tables.lock().taken_by_others()?;
-        self.taken = taken.into_iter().map(|taken| (taken.filed.path.clone(), owner(&taken))).collect();
+        let places = &self.session.places;
+        let known = |taken: Taken| {
+            let problem = taken_by(places, manifest, &taken);
+            (taken.filed.path, (taken.project, problem))
+        };
+        self.taken = plan_tables.lock().taken_by_others()?.into_iter().map(known).collect();
         plan_tables.lock().each(|tables, job| {
             let (wanted, decision) = (&job.wanted, &job.decision);
             if needs_place(wanted, decision) {
@@ -96,15 +111,18 @@ impl<'a> Obstacles<'a> {
             // The clip itself may be unchanged, with a file in the way of its sidecar or of the folder for older clips.
             let is_other = |file: ClipFile| !target.may_stand.contains(&file);
             if has_own && self.tree.file_at(&target.path).is_some_and(is_other) {
-                self.is_altered = true;
+                (self.is_altered, self.has_other_files) = (true, true);
                 self.problems.push(altered(&self.session.places, &target.path));
                 return;
             }
-            match self.taken.get(&target.path) {
-                Some(owner) => (owner.clone(), OWN_NAME),
-                None => (obstacle.what, MOVE_AWAY),
+            if let Some((owner, problem)) = self.taken.get(&target.path) {
+                self.owners.insert(owner.clone());
+                self.problems.push(problem.clone());
+                return;
             }
+            (obstacle.what, MOVE_AWAY)
         };
+        self.has_other_files = true;
         self.problems.push(in_the_way(&self.session.places, &target.path, &what).hint(hint));
     }
 
@@ -118,7 +136,12 @@ impl<'a> Obstacles<'a> {
         if self.problems.is_empty() {
             return Ok(());
         }
-        Err(refusal(&self.session.places, self.problems, self.is_altered))
+        let places = &self.session.places;
+        Err(if self.has_other_files {
+            refusal(places, self.problems, self.is_altered)
+        } else {
+            taken_refusal(places, self.problems, &self.owners)
+        })
     }
 }
 
@@ -140,23 +163,68 @@ pub(crate) fn refuse_altered(places: &Places, plan_tables: &PlanTables, lost: &L
 /// Refuses a plan that would save a clip at a path where another project in the same folder already has a clip.
 ///
 /// A run of the plan would be refused for the same reason.
-pub(crate) fn refuse_taken(places: &Places, plan_tables: &PlanTables) -> Result<(), Error> {
+pub(crate) fn refuse_taken(
+    places: &Places,
+    manifest: &Manifest,
+    plan_tables: &PlanTables,
+) -> Result<(), Error> {
     let tables = plan_tables.lock();
-    let mut problems = Vec::new();
+    let (mut problems, mut owners) = (Vec::new(), BTreeSet::new());
     for taken in tables.taken_by_others()? {
         let needs = tables.find(&taken.key)?.filter(|job| needs_place(&job.wanted, &job.decision));
         let Some(job) = needs else { continue };
         let path = &taken.filed.path;
         let is_same = there(&job.decision).is_some_and(|from| from.file == taken.filed.file);
         if !is_same && places.out.join(path).symlink_metadata().is_ok() {
-            problems.push(in_the_way(places, path, &owner(&taken)).hint(OWN_NAME));
+            problems.push(taken_by(places, manifest, &taken));
+            owners.insert(taken.project);
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, false)) }
+    if problems.is_empty() { Ok(()) } else { Err(taken_refusal(places, problems, &owners)) }
 }
 
-fn owner(taken: &Taken) -> String {
-    format!("the file is the paid clip of {} in the project {}", taken.owner, taken.project)
+/// Returns the problem that another project of the folder has a clip at the path of a job, with the line of `output:`
+/// to change.
+fn taken_by(places: &Places, manifest: &Manifest, taken: &Taken) -> Problem {
+    let shot = manifest.shots.iter().find(|shot| shot.name.value == taken.key.shot);
+    let own = shot.and_then(|shot| shot.fields.output.as_ref()).or(manifest.defaults.output.as_ref());
+    let output = own.unwrap_or(&manifest.output);
+    let place = match output.place() {
+        Place::Nowhere => Place::File(places.shown.clone()),
+        place => place,
+    };
+    let what = format!("the file is the paid clip of {} in the project {}", taken.owner, taken.project);
+    let mut problem = in_the_way(places, &taken.filed.path, &what);
+    problem.place = place;
+    let advice = "change `output:`, so that this manifest has paths of its own";
+    problem.hint(match own_folder(output.source(), &manifest.project) {
+        Some(output) => format!("{advice}, such as \"{output}\""),
+        None => advice.to_owned(),
+    })
+}
+
+/// Returns an `output:` template with a folder for one project, named `name`; `None` if the name gives no folder name.
+pub(crate) fn own_folder(output: &str, name: &str) -> Option<String> {
+    let folder = slug(name);
+    if folder.is_empty() {
+        return None;
+    }
+    Some(match output.strip_prefix("renders/") {
+        Some(rest) => format!("renders/{folder}/{rest}"),
+        None => format!("{folder}/{output}"),
+    })
+}
+
+fn taken_refusal(places: &Places, problems: Vec<Problem>, owners: &BTreeSet<String>) -> Error {
+    let plural = if owners.len() == 1 { "project" } else { "projects" };
+    let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
+    let what = format!(
+        "clips of the {plural} {} have the paths of this manifest's clips; nothing was sent",
+        owners.join(", ")
+    );
+    let error = Error::new(Exit::Invalid, what).problems(problems).money("not charged");
+    // The same command would be refused again until `output:` is changed.
+    error.hint(places.typed("validate"))
 }
 
 fn refusal(places: &Places, problems: Vec<Problem>, is_altered: bool) -> Error {

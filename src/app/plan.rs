@@ -138,7 +138,7 @@ impl Project {
         }
         let choices = choices(manifest, &loaded, &plan);
         refuse_altered(places, &plan_tables, &lost)?;
-        refuse_taken(places, &plan_tables)?;
+        refuse_taken(places, manifest, &plan_tables)?;
         let next = if let Some(file) = &out {
             approval::write(places, manifest, (&plan, gaps), &plan_tables, file)?;
             places.typed(&format!("run --plan {}", quoted(&file.named().display().to_string())))

@@ -187,7 +187,7 @@ async fn prepare(
     // An altered clip stays where it is. The record of a missing one gets the new name, under which it can be restored.
     ordered.work.filings.now.retain(|filing| !lost.is_altered(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
-    obstacles.search(plan_tables, &ordered.work.filings)?;
+    obstacles.search(manifest, plan_tables, &ordered.work.filings)?;
     obstacles.refuse()?;
     session.note_disks().await?;
     let mut needed = session.owing().await?;

@@ -117,6 +117,12 @@ fn a_clip_of_another_project_is_named_by_the_plan_before_the_run_refuses() {
         let owner = "renders/sku-1_hero.mp4: the file is the paid clip of hero/sku-1 in the project shop";
         assert!(ended.err.contains(owner) && ended.err.contains("change `output:`"), "{ended}");
         assert!(!ended.err.contains("move it away"), "{ended}");
+        // The place, the reason and the way out of it.
+        assert!(ended.err.contains("--> other.yaml:8:"), "{ended}");
+        assert!(ended.err.contains("such as \"renders/other/{{ item.id }}_{{ shot }}.mp4\""), "{ended}");
+        let reason = "error: clips of the project shop have the paths of this manifest's clips";
+        assert!(ended.err.contains(reason), "{ended}");
+        assert!(ended.err.ends_with("next: shotlist validate -f other.yaml\n"), "{ended}");
     }
     project.run(&["plan"]).expect(0);
 }

@@ -142,6 +142,27 @@ fn what_is_there_is_replaced_only_by_force() {
 }
 
 #[test]
+fn a_second_manifest_of_a_folder_has_an_output_folder_of_its_own() {
+    let project = shop("products.jsonl");
+    let output = |name: &str| {
+        let text = written(&project, name);
+        text.lines().find_map(|line| line.strip_prefix("output: ")).unwrap().to_owned()
+    };
+    project.write("notes.yaml", "no manifest: true");
+    project.run(&["init", "--from", "products.jsonl"]).expect(0);
+    assert!(output("shotlist.yaml").starts_with("\"renders/{{ item.id"), "{}", output("shotlist.yaml"));
+    project.run(&["init", "Spring Sale.yaml", "--from", "products.jsonl"]).expect(0);
+    let spring = output("Spring Sale.yaml");
+    assert!(spring.starts_with("\"renders/spring-sale/{{ item.id"), "{spring}");
+    for arguments in [&["init", "film.yaml", "--scenes"][..], &["init", "film.yaml", "--force"]] {
+        project.run(arguments).expect(0);
+        assert!(output("film.yaml").starts_with("\"renders/film/{{ item.id"), "{}", output("film.yaml"));
+    }
+    project.run(&["run", "--sandbox", "--limit", "1"]).expect(0);
+    project.run(&["run", "-f", "Spring Sale.yaml", "--sandbox", "--limit", "1"]).expect(0);
+}
+
+#[test]
 fn the_schema_is_the_one_that_is_printed_and_nobody_elses_business() {
     let project = Project::empty(|_| {});
     project.run(&["init"]).expect(0);
