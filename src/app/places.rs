@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::exit::Exit;
 use crate::domain::key::JobKey;
-use crate::load::folder_of;
+use crate::load::{folder_of, manifests_in};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,11 @@ pub(crate) const MANIFEST: &str = "shotlist.yaml";
 pub(crate) const STATE: &str = ".shotlist";
 /// Name of the folders for rehearsals: one in the state folder, and one next to the manifest for the clips.
 const SANDBOX: &str = "sandbox";
+
+/// Maximum number of manifests that an error names.
+const NAMED: usize = 3;
+/// Maximum number of folders in which manifests are looked for.
+const FOLDERS: usize = 100;
 
 /// Text that follows each amount of money in a rehearsal.
 const SANDBOX_MONEY: &str = " (sandbox money)";
@@ -46,7 +51,7 @@ impl Places {
     pub fn find(manifest: Option<&Path>, out: Option<&Path>, sandbox: bool) -> Result<Self, Error> {
         let manifest = match manifest {
             Some(named) => named.to_owned(),
-            None => find_upwards()?,
+            None => find_upwards()?.ok_or_else(|| no_manifest(sandbox))?,
         };
         let folder = folder_of(&manifest);
         let mut state = folder.join(STATE);
@@ -140,7 +145,7 @@ pub(crate) fn show_typed(places: &Places, key: &JobKey) -> String {
 
 /// Returns whether a command without the option `-f` would find this manifest.
 fn is_found_by_itself(manifest: &Path) -> bool {
-    let found = find_upwards().ok().and_then(|found| found.canonicalize().ok());
+    let found = find_upwards().ok().flatten().and_then(|found| found.canonicalize().ok());
     found.is_some() && found == manifest.canonicalize().ok()
 }
 
@@ -155,20 +160,54 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-fn find_upwards() -> Result<PathBuf, Error> {
+/// Returns the `shotlist.yaml` in the current folder or in the nearest folder above; `None` if there is none.
+fn find_upwards() -> Result<Option<PathBuf>, Error> {
     let here = std::env::current_dir()
         .map_err(|error| Error::new(Exit::Local, format!("the current folder cannot be read: {error}")))?;
     for (depth, folder) in here.ancestors().enumerate() {
         if folder.join(MANIFEST).is_file() {
             // A relative path keeps messages short.
-            return Ok((0..depth).map(|_| "..").collect::<PathBuf>().join(MANIFEST));
+            return Ok(Some((0..depth).map(|_| "..").collect::<PathBuf>().join(MANIFEST)));
         }
     }
-    Err(Error::new(
-        Exit::Usage,
-        format!("there is no {MANIFEST} here or in a folder above; name a manifest with -f, or write one"),
-    )
-    .hint("shotlist init"))
+    Ok(None)
+}
+
+/// Returns the error for a command that names no manifest where no `shotlist.yaml` is found.
+///
+/// It names the manifests with other names in the current folder and in the folders directly below it.
+fn no_manifest(sandbox: bool) -> Error {
+    let what = format!("there is no {MANIFEST} here or in a folder above");
+    let found = manifests_nearby();
+    let Some(first) = found.first() else {
+        let what = format!("{what}; name a manifest with -f, or write one");
+        return Error::new(Exit::Usage, what).hint("shotlist init");
+    };
+    let flags: Vec<String> =
+        found.iter().take(NAMED).map(|path| format!("`-f {}`", typed_path(path))).collect();
+    let more = if found.len() > NAMED { ", …" } else { "" };
+    let what = format!("{what}; name one of the manifests that are there: {}{more}", flags.join(", "));
+    let sandbox = if sandbox { " --sandbox" } else { "" };
+    Error::new(Exit::Usage, what).hint(format!("shotlist plan -f {}{sandbox}", typed_path(first)))
+}
+
+fn typed_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
+/// Returns the manifests in the current folder, then those in the folders directly below it.
+fn manifests_nearby() -> Vec<PathBuf> {
+    let here = Path::new(".");
+    let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+    let is_hidden = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_none_or(|name| name.starts_with('.'))
+    };
+    let folders = entries.map(|entry| entry.path()).filter(|path| path.is_dir() && !is_hidden(path));
+    let mut folders: Vec<PathBuf> = folders.take(FOLDERS).collect();
+    folders.sort();
+    let all = std::iter::once(here).chain(folders.iter().map(PathBuf::as_path)).flat_map(manifests_in);
+    all.map(|path| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)).collect()
 }
 
 #[cfg(test)]

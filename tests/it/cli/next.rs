@@ -22,6 +22,22 @@ fn in_an_empty_folder_it_leads_to_a_manifest_a_plan_and_a_rehearsal() {
 }
 
 #[test]
+fn without_the_usual_manifest_those_with_other_names_are_told() {
+    let project = Project::shop(1);
+    let manifest = std::fs::read_to_string(project.path("shotlist.yaml")).unwrap();
+    std::fs::remove_file(project.path("shotlist.yaml")).unwrap();
+    project.write("manifests/spring sale.yaml", &manifest);
+    project.write("manifests/products.csv", crate::support::sheet(1));
+    project.write("manifests/notes.yaml", "no manifest: true");
+    project.write(".hidden/old.yaml", &manifest);
+    let ended = project.run(&["run", "--limit", "1"]).expect(2);
+    assert!(ended.err.ends_with("next: shotlist plan -f 'manifests/spring sale.yaml'\n"), "{ended}");
+    project.write("manifests/catalog.yaml", &manifest);
+    let ended = assert_whole!(project.run(&["run", "--limit", "1", "--sandbox"]).expect(2));
+    typed(&project, &ended.err).expect(0);
+}
+
+#[test]
 fn a_question_without_a_terminal_leads_to_the_command_with_its_answer() {
     let project = Project::shop(2);
     let ended = assert_whole!(project.run(&["run", "--limit", "1"]).expect(2));
