@@ -1,5 +1,11 @@
 //! Shows the details of one job: its takes (renderings), attempts and answers, its money, and the available actions.
 
+mod choices;
+mod standing;
+
+pub use choices::Choice;
+pub use standing::Settled;
+
 use super::error::Error;
 use super::exit::Exit;
 use super::find::{find, held_elsewhere, job_named, manifest, project_name};
@@ -10,11 +16,9 @@ use super::prices::Prices;
 use super::project::Project;
 use super::session::reader;
 use crate::domain::clip_damage::ClipDamage;
-use crate::domain::fault::Refusal;
 use crate::domain::key::{JobKey, RequestId, TakeId};
-use crate::domain::lifecycle::{Charged, HeldReason, MoneyState, State};
+use crate::domain::lifecycle::{MoneyState, State};
 use crate::domain::money::Usd;
-use crate::domain::price::{amount, counts_as_spent};
 use crate::domain::review::Review;
 use crate::domain::take::Take;
 use crate::domain::verdict::Checked;
@@ -22,6 +26,7 @@ use crate::load::cards;
 use crate::provider::cards::Cards;
 use crate::store::{Entry, History, PlanTables, Reader, StoreError, TakeHistory, remarks};
 use crate::wire::Call;
+use choices::Facts;
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -47,6 +52,9 @@ pub struct ShowReport {
     pub reviews: Vec<Review>,
     /// The problem with the job's clip: missing or altered; `None` if it is fine, or if there is no clip.
     pub loss: Option<ClipDamage>,
+    /// The way in which a failure or a missing clip of the job was settled, so that `status` no longer reports it;
+    /// `None` if it still does, or if there is no such problem.
+    pub settled: Option<Settled>,
     /// Actions that are available to a person for the job now; the first one suits most people.
     pub choices: Vec<Choice>,
     /// Command to type next; `None` if every action needs a value from the user.
@@ -57,15 +65,6 @@ pub struct ShowReport {
     /// clips and the current check settings.
     checks: HashMap<TakeId, Checked>,
     cards: Cards,
-}
-
-/// An action that a person can choose for a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// Words to show before the command: what the command is for, or when to type it, and what it costs.
-    pub when: String,
-    /// Command to type; the user must replace words in capitals.
-    pub command: String,
 }
 
 /// The request that a take sends to its provider, composed again for display.
@@ -95,7 +94,14 @@ impl Project {
         let history = history.ok_or_else(|| Error::new(Exit::Usage, format!("there is no job {key}")))?;
         let reviews = reader.reviews_of_job(&project, &key).await?;
         let loss = loss(&reader, places, &history).await?;
-        let choices = choices(&history, places, loss, &Prices::read(self));
+        let settled = standing::settled(&reader, places, &project, &history, loss).await?;
+        let planned = if history.wanted && loss.is_none() && !is_open(&history, settled) {
+            standing::planned(self, &reader, &project, &key)
+        } else {
+            None
+        };
+        let (prices, planned) = (&Prices::read(self), planned.as_ref());
+        let choices = Facts { history: &history, places, prices, loss, settled, planned }.choices();
         let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
         let remarks = remarks(&places.state, &takes)?;
         let checks = current(&reader, places, &history).await?;
@@ -109,6 +115,7 @@ impl Project {
             history,
             reviews,
             loss,
+            settled,
             choices,
             next,
             remarks,
@@ -215,103 +222,10 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
     )
 }
 
-/// Returns the available actions for a job; the first one suits most people.
-fn choices(history: &History, places: &Places, loss: Option<ClipDamage>, prices: &Prices) -> Vec<Choice> {
-    let key = quoted(&history.key.to_string());
-    let choice = |when: &str, words: &str| Choice {
-        when: when.to_owned(),
-        command: places.typed(&words.replace("{}", &key)),
-    };
-    let Some(decisive) = history.decisive() else {
-        return vec![match history.filed {
-            Some(_) => choice("nothing to do for this job; see the state of all jobs", "status"),
-            None => choice("render it", "run --only {}"),
-        }];
-    };
-    let take = &decisive.take;
-    let price = amount([prices.of(take)]);
-    match &take.state {
-        State::Held { reason, task, .. } => {
-            let first = if task.is_none() {
-                choice("if you find its task in the provider's console (free)", "resolve {} --task-id ID")
-            } else if *reason == HeldReason::NameConflict {
-                choice("move the other file away, then get the paid clip (free)", "resolve {} --again")
-            } else {
-                choice("ask the provider for the result again (free)", "resolve {} --again")
-            };
-            let mut choices = vec![first];
-            if *reason == HeldReason::TaskLost {
-                choices.push(choice("if a person mistyped its task id (free)", "resolve {} --task-id ID"));
-            }
-            if history.wanted {
-                choices
-                    .push(choice(&format!("resubmit it (a new charge of {price})"), "resolve {} --resubmit"));
-            }
-            let spent = counts_as_spent(cost(decisive).1);
-            choices.push(choice(&format!("write it off ({spent})"), "resolve {} --write-off"));
-            choices
-        }
-        State::Failed { refusal, charged, .. } => {
-            let paid = if *charged == Charged::No { "" } else { " --charged" };
-            let cost = match charged {
-                Charged::No => price,
-                Charged::Yes => format!("a second charge of {price}"),
-                Charged::Unknown => format!("{price}, perhaps a second charge"),
-            };
-            let again = format!("retry --only {{}} --include-permanent{paid}");
-            if *refusal == Refusal::Model {
-                vec![
-                    choice(
-                        &format!("have the model enabled for your account, then send the job again ({cost})"),
-                        &again,
-                    ),
-                    choice(
-                        &format!("choose another model in the manifest, then send the job ({cost})"),
-                        "run --only {}",
-                    ),
-                ]
-            } else if refusal.permanent() {
-                vec![
-                    choice(
-                        &format!("change its prompt or picture, then send the changed job ({cost})"),
-                        "run --only {}",
-                    ),
-                    choice(&format!("send the same request again ({cost})"), &again),
-                ]
-            } else {
-                vec![choice(&format!("try again ({cost})"), &format!("retry --only {{}}{paid}"))]
-            }
-        }
-        State::Done { .. } if history.wanted && loss == Some(ClipDamage::Missing) => vec![
-            choice("restore its clip from a copy or the provider (free)", "verify --repair"),
-            choice(&format!("render it again (a new charge of {price})"), "redo {}"),
-        ],
-        State::Done { .. } if history.wanted && loss == Some(ClipDamage::Altered) => {
-            vec![choice(
-                "set the altered clip aside and restore the paid one (free)",
-                "verify --repair --replace-altered",
-            )]
-        }
-        State::Done { .. } if history.wanted => {
-            vec![choice("nothing to do for this job; see the state of all jobs", "status")]
-        }
-        State::Pending { .. } if history.wanted => vec![choice("send it", "run --only {}")],
-        State::Running { .. } | State::Downloading { .. } | State::Placing { .. } => {
-            vec![choice("download the paid clip (free)", "collect")]
-        }
-        State::Submitting { .. } | State::Doubtful { .. } => {
-            vec![choice("find out whether the provider received the request (free)", "collect")]
-        }
-        State::WrittenOff { .. } if history.wanted && has_clip(history) => vec![
-            choice("nothing to do: the job keeps its earlier clip; see the state of all jobs", "status"),
-            choice(&format!("render it again (a new charge of {price})"), "redo {}"),
-        ],
-        State::WrittenOff { .. } if history.wanted => vec![
-            choice("accept that it has no clip (free)", "dismiss {}"),
-            choice(&format!("send it again (a new charge of {price})"), "retry --only {} --written-off"),
-        ],
-        _ => vec![choice("see what the manifest asks for now", "plan --only {}")],
-    }
+/// Returns whether the job waits for a clip, because its newest rendering has none and that was not settled.
+fn is_open(history: &History, settled: Option<Settled>) -> bool {
+    let is_done = |entry: &TakeHistory| matches!(entry.take.state, State::Done { .. });
+    settled != Some(Settled::KeepsClip) && !history.decisive().map_or(history.filed.is_some(), is_done)
 }
 
 /// Returns whether the job has a clip that was rendered from its current request.

@@ -1,6 +1,6 @@
 //! Describes the state of one job in words, for the text and the JSON of `show`.
 
-use crate::app::show::cost;
+use crate::app::show::{Settled, cost};
 use crate::domain::fault::Said;
 use crate::domain::lifecycle::{CancelledBy, Charged, HeldReason, MoneyState, State};
 use crate::domain::price::counts_as_spent;
@@ -9,11 +9,17 @@ use crate::report::lines::{charged_words, held_words};
 use crate::store::{Entry, History, TakeHistory};
 
 /// Returns the state of a job in words, and adds a remark if the manifest no longer asks for the job.
-pub(crate) fn headline(history: &History) -> String {
+pub(crate) fn headline(history: &History, settled: Option<Settled>) -> String {
     let state = match history.decisive() {
         None if history.filed.is_some() => "done: it has the clip of another job, not charged".to_owned(),
         None => "never submitted, not charged".to_owned(),
-        Some(decisive) => state_words(decisive),
+        Some(decisive) => match settled {
+            None => state_words(decisive),
+            Some(Settled::KeepsClip) => {
+                format!("done: it keeps its earlier clip; newest rendering: {}", state_words(decisive))
+            }
+            Some(Settled::Dismissed) => format!("dismissed; newest rendering: {}", state_words(decisive)),
+        },
     };
     let outdated =
         history.decisive().is_some_and(|decisive| decisive.take.fingerprint != history.fingerprint);

@@ -25,7 +25,7 @@ pub fn object(report: &ShowReport) -> Value {
         "job": history.key.to_string(),
         "title": history.title.raw(),
         "wanted": history.wanted,
-        "standing": headline(history),
+        "standing": headline(history, report.settled),
         "path": history.path,
         "clip": history.filed.as_ref().map(|filed| filed.path.clone()),
         "loss": report.loss.map(ClipDamage::name),

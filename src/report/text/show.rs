@@ -24,7 +24,7 @@ pub fn lines(places: &Places, report: &ShowReport, width: usize) -> Vec<String> 
     let history = &report.history;
     let mut lines = labelled("", &format!("{}   {}", history.key, history.title), width);
     let mut field = |label: &str, text: &str| lines.extend(labelled(&format!("  {label:<10}"), text, width));
-    field("state", &headline(history));
+    field("state", &headline(history, report.settled));
     match &history.filed {
         Some(filed) => {
             let size = bytes(filed.file.size);

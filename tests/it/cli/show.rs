@@ -1,7 +1,7 @@
 //! `show`: one job with its takes, attempts, answers and money, and what to do.
 
 use crate::snapshot::assert_whole;
-use crate::support::Project;
+use crate::support::{Project, SHOP};
 use serde_json::{Value, json};
 
 /// The commands that are offered, without the program's name.
@@ -102,4 +102,57 @@ fn a_job_that_was_never_ordered_leads_to_the_plan() {
     let project = Project::shop(2);
     project.run(&["run", "--yes", "--limit", "1"]).expect(0);
     assert_whole!(project.run(&["show", "sku-2"]).expect(2));
+}
+
+#[test]
+fn a_failed_redo_that_was_settled_is_shown_as_done_as_status_does() {
+    let refused = json!({ "http": 400, "code": "1210", "message": "no" });
+    for settle in [&["approve", "--who", "ann", "sku-1"][..], &["dismiss", "sku-1"]] {
+        let project = Project::shop(1);
+        project.run(&["run", "--yes"]).expect(0);
+        project.fault(json!([{ "on": "submit", "do": { "error": refused } }]));
+        project.run(&["redo", "sku-1", "--yes"]).expect(3);
+        let failed = project.show("sku-1");
+        assert!(failed["standing"].as_str().unwrap().starts_with("failed: "), "{failed}");
+        assert_eq!(offered(&failed).last().unwrap(), "dismiss hero/sku-1");
+
+        project.run(settle).expect(0);
+        let settled = project.show("sku-1");
+        assert!(settled["standing"].as_str().unwrap().starts_with("done: it keeps"), "{settled}");
+        assert_eq!(offered(&settled), ["status", "redo hero/sku-1"]);
+        let text = project.run(&["show", "sku-1"]).expect(0);
+        assert!(text.err.contains("next: shotlist status\n"), "{text}");
+    }
+}
+
+#[test]
+fn a_job_that_was_dismissed_is_shown_as_dismissed() {
+    let project = Project::shop_with_faults(1, json!([{ "on": "submit", "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    project.run(&["resolve", "hero/sku-1", "--write-off"]).expect(0);
+    assert_eq!(offered(&project.show("sku-1"))[0], "dismiss hero/sku-1");
+    project.run(&["dismiss", "hero/sku-1"]).expect(0);
+    let dismissed = project.show("sku-1");
+    assert!(dismissed["standing"].as_str().unwrap().starts_with("dismissed; "), "{dismissed}");
+    assert_eq!(offered(&dismissed), ["status", "dismiss hero/sku-1 --undo"]);
+}
+
+#[test]
+fn a_finished_job_that_the_plan_renders_leads_to_a_run() {
+    let project = Project::shop(3);
+    project.run(&["run", "--yes"]).expect(0);
+    assert_eq!(offered(&project.show("sku-1")), ["status"]);
+    project.edit("products.csv", "mug number 1", "red mug");
+    project.run(&["reject", "--who", "ann", "sku-2", "--reason", "cropped", "--redo"]).expect(0);
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    assert_eq!(plan["to_render"], 2);
+    for job in ["sku-1", "sku-2"] {
+        let show = project.show(job);
+        assert_eq!(offered(&show), [format!("run --only hero/{job}")]);
+        assert!(show["options"][0]["when"].as_str().unwrap().contains("$0.40"), "{show}");
+    }
+    // The same command must not send what nobody agreed to.
+    project.manifest(&SHOP.replace("    prompt:", "    on_change: ask\n    prompt:"));
+    assert_eq!(offered(&project.show("sku-1")), ["run --only hero/sku-1 --accept-changes"]);
+    assert_eq!(offered(&project.show("sku-3")), ["status"]);
 }
