@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::lost::Lost;
 use super::names::Names;
 use super::places::Places;
-use super::planned::{Changes, Gone, Plan, Sum};
+use super::planned::{Asking, Changes, Gone, Plan, Sum};
 use super::project::Project;
 use super::reporter::News;
 use super::rollout::RolloutState;
@@ -48,7 +48,7 @@ pub(crate) struct Decided {
     /// Number of finished clips whose input changed and that are kept until a person agrees to render them again.
     asks: usize,
     /// Additional cost if a person agrees to render the clips with changed input again.
-    asking: Usd,
+    asking: Asking,
     /// Number of jobs that are not selected, by status (bucket).
     others: Buckets,
     /// Canaries: the first clips of each shot and model, to review before the others are rendered. Those that an
@@ -74,12 +74,15 @@ impl Decided {
         let decided = tables.decided()?;
         let partial = decided < tables.len();
         let asks = tables.count("asks")?;
-        let price = tables.price()?;
+        let (price, held_back) = (tables.price()?, tables.held_back_price()?);
         drop(tables);
-        let mut asking = Usd::ZERO;
+        let mut asking = Asking::default();
         if asks > 0 {
             decide(manifest, loaded, plan_tables, Choice { accepted: true, ..choice })?;
-            asking = plan_tables.lock().price()? - price;
+            let tables = plan_tables.lock();
+            asking =
+                Asking { now: tables.price()? - price, after_review: tables.held_back_price()? - held_back };
+            drop(tables);
             decide(manifest, loaded, plan_tables, choice)?;
         }
         let others = match others {

@@ -18,6 +18,7 @@ use crate::plan::guards::ExceededGuard;
 use crate::provider::card::Correction;
 use crate::provider::cards::Cards;
 use std::collections::BTreeMap;
+use std::fmt;
 use sum::Model;
 pub(crate) use sum::{ORDER, Row};
 
@@ -39,7 +40,7 @@ pub struct Plan {
     /// some jobs are planned.
     pub gone: Gone,
     /// Additional cost if a person agrees to render the changed jobs that wait for consent.
-    pub asking: Usd,
+    pub asking: Asking,
     /// Canaries: the first clips of each shot and model, to review before the others are rendered. Those that an
     /// earlier run recorded as passed are left out.
     pub rollout: RolloutState,
@@ -70,6 +71,36 @@ impl PlannedJob<'_> {
             None if self.is_dismissed => Bucket::Dismissed,
             None => Bucket::of(&self.wanted.key, self.decision),
         }
+    }
+}
+
+/// The additional cost of a plan if a person agrees to render the changed jobs that wait for consent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asking {
+    /// Price of the jobs that are then sent.
+    pub now: Usd,
+    /// Price of the jobs that are then kept back until the first clips (the canary) have passed the review.
+    pub after_review: Usd,
+}
+
+impl Asking {
+    /// Returns whether the agreement alone sends nothing, because the first clips must be reviewed before.
+    #[must_use]
+    pub fn needs_review_first(&self) -> bool {
+        self.now == Usd::ZERO && self.after_review > Usd::ZERO
+    }
+}
+
+impl fmt::Display for Asking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { now, after_review } = self;
+        if *after_review == Usd::ZERO {
+            return write!(f, "{now}");
+        }
+        if *now > Usd::ZERO {
+            write!(f, "{now} now, ")?;
+        }
+        write!(f, "{after_review} after the review of the first clips")
     }
 }
 

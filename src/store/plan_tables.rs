@@ -341,6 +341,12 @@ impl LockedTables {
         self.run(|| self.db.query_row(sql, [], |row| row.get(0).map(Usd::from_micros)))
     }
 
+    /// Returns the sum of the prices of the jobs that wait for the review of first clips. Unknown prices count as zero.
+    pub fn held_back_price(&self) -> Result<Usd, StoreError> {
+        let sql = "SELECT coalesce(sum(w.price), 0) FROM decided d JOIN wanted w USING (at) WHERE d.kind = 'held back'";
+        self.run(|| self.db.query_row(sql, [], |row| row.get(0).map(Usd::from_micros)))
+    }
+
     /// Checks whether the plan leaves some wanted jobs without a decision, because they are not selected or exceed the
     /// limit.
     pub fn is_partial(&self) -> Result<bool, StoreError> {
