@@ -323,7 +323,10 @@ fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
         0 if plan.rollout.open().next().is_some() => {
             plan.rollout.next(places).unwrap_or_else(|| places.typed("status"))
         }
-        0 if places.has_state() => lost.next_planned(places).unwrap_or_else(|| places.typed("status")),
+        0 if places.has_state() => {
+            let next = lost.next_planned(places).or_else(|| plan.next_asking(places));
+            next.unwrap_or_else(|| places.typed("status"))
+        }
         0 => places.typed("validate"),
         _ if lacks_key => places.typed("run --sandbox"),
         1 => places.typed("run"),

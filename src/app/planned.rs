@@ -5,6 +5,7 @@ mod sum;
 pub use sum::Sum;
 
 use super::budget::Level;
+use super::places::Places;
 use super::rollout::RolloutState;
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::estimate::Estimate;
@@ -154,6 +155,16 @@ impl Plan {
     pub fn unpriced(&self) -> impl Iterator<Item = (&ModelName, usize, &JobKey)> {
         let models = self.sum.models.iter();
         models.filter_map(|(model, it)| Some((model, it.unpriced, it.first_unpriced.as_ref()?)))
+    }
+
+    /// Returns the command that agrees to render the changed clips that wait for a person's approval, or brings their
+    /// first clips closer to the review that must come before; `None` if no clip waits.
+    pub(crate) fn next_asking(&self, places: &Places) -> Option<String> {
+        if self.sum.asks.0 == 0 {
+            return None;
+        }
+        let first = if self.asking.needs_review_first() { self.rollout.next_unpassed(places) } else { None };
+        Some(first.unwrap_or_else(|| places.typed("run --accept-changes")))
     }
 
     /// Returns each budget with the amount that was spent against it before the plan was made.

@@ -35,6 +35,10 @@ pub struct CanaryState {
     pub rule: Rollout,
     /// Number and price of the jobs that wait until the first clips (the canary) have passed the review.
     pub waiting: Waiting,
+    /// Number of jobs of the template that the plan sends.
+    pub sent: usize,
+    /// Number of jobs of the template whose input changed and that wait for a person's approval.
+    pub asks: usize,
     /// True if the first clips (the canary) have passed the review, and no earlier run has recorded that.
     pub is_news: bool,
     template: Sha256,
@@ -71,13 +75,15 @@ impl RolloutState {
         Ok(state)
     }
 
-    /// Counts the jobs that wait for the review of first clips.
+    /// Counts the jobs of each template that wait for the review of first clips, that are sent, or that wait for an
+    /// approval.
     ///
     /// Each job in the planning tables must already have a planned action.
     pub(crate) fn count(&mut self, plan_tables: &PlanTables) -> Result<(), Error> {
         let tables = plan_tables.lock();
         for canary in &mut self.canaries {
             canary.waiting = tables.waiting(&canary.template)?;
+            (canary.sent, canary.asks) = tables.submitted(&canary.template)?;
         }
         Ok(())
     }
@@ -131,17 +137,30 @@ impl RolloutState {
     ///
     /// It is `None` if no job waits for the review.
     pub(crate) fn next(&self, places: &Places) -> Option<String> {
-        let has = |state: Member| self.open().any(|canary| canary.count(state) > 0);
-        let words = match self.open().next()?.step {
-            _ if has(Member::Unreviewed) => REVIEW,
-            _ if has(Member::Held) => "status",
-            _ if has(Member::Failed) => "retry",
-            _ if has(Member::Unfinished) => "run",
-            Step::Waits if has(Member::Rejected) => REDO,
-            _ => REVIEW,
-        };
-        Some(places.typed(words))
+        next_of(&self.open().collect::<Vec<_>>(), places)
     }
+
+    /// Returns the command that brings the first clips closer to their review, also while no job waits for it yet.
+    ///
+    /// It is `None` if all first clips have passed the review.
+    pub(crate) fn next_unpassed(&self, places: &Places) -> Option<String> {
+        let unpassed = self.canaries.iter().filter(|canary| canary.step != Step::Passed);
+        next_of(&unpassed.collect::<Vec<_>>(), places)
+    }
+}
+
+/// Returns the command that brings the first clips of these canaries closer to their review; `None` without a canary.
+fn next_of(canaries: &[&CanaryState], places: &Places) -> Option<String> {
+    let has = |state: Member| canaries.iter().any(|canary| canary.count(state) > 0);
+    let words = match canaries.first()?.step {
+        _ if has(Member::Unreviewed) => REVIEW,
+        _ if has(Member::Held) => "status",
+        _ if has(Member::Failed) => "retry",
+        _ if has(Member::Unfinished) => "run",
+        Step::Waits if has(Member::Rejected) => REDO,
+        _ => REVIEW,
+    };
+    Some(places.typed(words))
 }
 
 impl CanaryState {
@@ -194,6 +213,8 @@ impl CanaryState {
             step: next,
             rule,
             waiting: Waiting::default(),
+            sent: 0,
+            asks: 0,
             is_news: next == Step::Passed,
             template: identity,
             places,
@@ -211,13 +232,18 @@ impl CanaryState {
         let (approved, clips) = (self.count(Member::Approved), self.members.len());
         let all = count(clips, "clip");
         let name = self.name();
+        let others = match (self.sent, self.asks) {
+            (0, 0) => "",
+            (0, _) => "; the others wait for your approval, because their input changed",
+            _ => "; this run renders the others",
+        };
         match self.rule.then {
             AfterCanary::Approve => {
-                format!("{name}: the first {all} are approved; this run renders the others")
+                format!("{name}: the first {all} are approved{others}")
             }
             AfterCanary::Rate { rate, error } => format!(
                 "{name}: {approved} of {all} approved, enough to say that more than {rate} would be approved \
-                 (chance of being wrong: {error}); this run renders the others"
+                 (chance of being wrong: {error}){others}"
             ),
         }
     }

@@ -173,13 +173,14 @@ impl Job {
         if let Some(open) = same().find(unsettled).or_else(|| phases().find(unsettled)) {
             return Some(Bucket::of_phase(open));
         }
+        let kept = self.filed.as_ref().and_then(|_| kept_as(&self.key.shot));
         if self.held_back {
-            return Some(Bucket::Review);
+            // A clip that is kept until a person agrees is not sent after the review alone.
+            return kept.filter(|_| !waits).or(Some(Bucket::Review));
         }
         if waits {
             return Some(Bucket::ToRender);
         }
-        let kept = self.filed.as_ref().and_then(|_| kept_as(&self.key.shot));
         let bucket = |phase| if self.dismissed { Bucket::Dismissed } else { Bucket::of_phase(phase) };
         kept.or_else(|| same().find(|phase| *phase != Phase::Cancelled).map(bucket))
     }

@@ -57,6 +57,16 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
         Exit::Budget if summary.reached == Some(Cap::Run) && summary.reorder.is_none() => {
             terminal.tell("The same command starts a new run with its own budget; nothing is paid twice.", 0);
         }
+        Exit::Budget
+            if summary.reached.is_none()
+                && summary.reason.is_none()
+                && summary.buckets.count(Bucket::Asks) > 0 =>
+        {
+            terminal.tell(
+                "The clips that wait for your approval are rendered again only if you agree: the command below agrees for all of them.",
+                0,
+            );
+        }
         _ if summary.reorder.is_some() => terminal.tell(continuation(summary), 0),
         _ => terminal.tell("The same command continues the run; nothing is paid twice.", 0),
     }

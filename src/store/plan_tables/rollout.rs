@@ -255,6 +255,19 @@ impl LockedTables {
             })
         })
     }
+
+    /// Returns the number of a template's jobs that this plan submits, and the number of those that it asks about
+    /// because their input changed.
+    pub fn submitted(&self, template: &Sha256) -> Result<(usize, usize), StoreError> {
+        let sql = "SELECT coalesce(sum(d.costs), 0), coalesce(sum(d.kind = 'asks'), 0) FROM decided d JOIN wanted w USING (at)
+                   WHERE w.template = ?1";
+        self.run(|| {
+            self.db.prepare_cached(sql)?.query_row([&template.0[..]], |row| {
+                let (sent, asks): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok((usize::try_from(sent).unwrap_or(usize::MAX), usize::try_from(asks).unwrap_or(usize::MAX)))
+            })
+        })
+    }
 }
 
 fn json(places: &[i64]) -> String {

@@ -312,3 +312,56 @@ fn a_selection_an_approved_plan_and_a_limit_send_no_more_than_the_canary() {
     project.run(&["run", "--plan", "night.json"]).expect(5);
     assert_eq!(project.charges().len(), 3);
 }
+
+#[test]
+fn changed_clips_that_wait_for_an_approval_and_a_review_have_one_price_and_one_way() {
+    let project = shop(14, APPROVE);
+    project.run(&["run", "--yes"]).expect(5);
+    review(&project, &canary(&project, 0), Outcome::Approved);
+    project.run(&["run", "--yes"]).expect(0);
+    project.edit("shotlist.yaml", "    model:", "    on_change: ask\n    model:");
+    project.edit("shotlist.yaml", "A slow turn", "A fast turn");
+
+    let plan = project.run(&["plan"]).expect(0);
+    assert!(
+        plan.err.contains("14 clips kept until you agree to render again ($2.00 now, $0.80 after the review"),
+        "{plan}"
+    );
+    assert!(plan.err.ends_with("next: shotlist run --accept-changes\n"), "{plan}");
+    let asked = project.run(&["run", "--yes"]).expect(8);
+    assert!(!asked.err.contains("The same command continues"), "{asked}");
+    assert!(asked.err.contains("rendered again only if you agree"), "{asked}");
+    assert!(asked.err.ends_with("next: shotlist run --accept-changes\n"), "{asked}");
+    assert_eq!(project.charges().len(), 14);
+
+    // The canary was rendered; the others wait for its review and for the approval.
+    project.run(&["run", "--yes", "--accept-changes"]).expect(5);
+    assert_eq!(project.charges().len(), 24);
+    let status = project.run(&["status", "--json"]).expect(0).json();
+    assert_eq!(status["buckets"], buckets(&project));
+    assert_eq!(status["buckets"]["asks"], 4);
+    let plan = project.run(&["plan"]).expect(0);
+    assert!(plan.err.contains("4 clips kept until you agree to render again ($0.80 after the review"), "{plan}");
+    assert!(plan.err.ends_with("next: shotlist review\n"), "{plan}");
+
+    review(&project, &canary(&project, 0), Outcome::Approved);
+    let plan = project.run(&["plan"]).expect(0);
+    assert!(plan.err.contains("4 clips kept until you agree to render again ($0.80) with"), "{plan}");
+    assert!(plan.err.ends_with("next: shotlist run --accept-changes\n"), "{plan}");
+    let asked = project.run(&["run", "--yes"]).expect(8);
+    assert!(asked.err.contains("the first 10 clips are approved; the others wait for your approval"), "{asked}");
+    project.run(&["run", "--yes", "--accept-changes"]).expect(0);
+    assert_eq!(project.charges().len(), 28);
+}
+
+#[test]
+fn a_canary_of_all_jobs_leaves_no_others_to_render() {
+    let project = shop(20, RATE);
+    for _ in 0..2 {
+        project.run(&["run", "--yes"]);
+        review(&project, &canary(&project, 0), Outcome::Approved);
+    }
+    let passed = project.run(&["run", "--yes"]).expect(0);
+    assert!(passed.err.contains("20 of 20 clips approved, which shows an approval rate above"), "{passed}");
+    assert!(!passed.err.contains("this run renders"), "{passed}");
+}
