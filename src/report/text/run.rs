@@ -63,7 +63,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
                 && summary.buckets.count(Bucket::Asks) > 0 =>
         {
             terminal.tell(
-                "The clips that wait for your approval are rendered again only if you agree: the command below agrees for all of them.",
+                "Clips that wait for your approval are rendered again only if you agree; the command below agrees for all of them.",
                 0,
             );
         }

@@ -341,7 +341,10 @@ fn changed_clips_that_wait_for_an_approval_and_a_review_have_one_price_and_one_w
     assert_eq!(status["buckets"], buckets(&project));
     assert_eq!(status["buckets"]["asks"], 4);
     let plan = project.run(&["plan"]).expect(0);
-    assert!(plan.err.contains("4 clips kept until you agree to render again ($0.80 after the review"), "{plan}");
+    assert!(
+        plan.err.contains("4 clips kept until you agree to render again ($0.80 after the review"),
+        "{plan}"
+    );
     assert!(plan.err.ends_with("next: shotlist review\n"), "{plan}");
 
     review(&project, &canary(&project, 0), Outcome::Approved);
@@ -349,7 +352,10 @@ fn changed_clips_that_wait_for_an_approval_and_a_review_have_one_price_and_one_w
     assert!(plan.err.contains("4 clips kept until you agree to render again ($0.80) with"), "{plan}");
     assert!(plan.err.ends_with("next: shotlist run --accept-changes\n"), "{plan}");
     let asked = project.run(&["run", "--yes"]).expect(8);
-    assert!(asked.err.contains("the first 10 clips are approved; the others wait for your approval"), "{asked}");
+    assert!(
+        asked.err.contains("the first 10 clips are approved; the others wait for your approval"),
+        "{asked}"
+    );
     project.run(&["run", "--yes", "--accept-changes"]).expect(0);
     assert_eq!(project.charges().len(), 28);
 }

@@ -151,7 +151,7 @@ fn a_finished_job_that_the_plan_renders_leads_to_a_run() {
         assert_eq!(offered(&show), [format!("run --only hero/{job}")]);
         assert!(show["options"][0]["when"].as_str().unwrap().contains("$0.40"), "{show}");
     }
-    // The same command must not send what nobody agreed to.
+    // A clip that waits for an agreement is not sent without one.
     project.manifest(&SHOP.replace("    prompt:", "    on_change: ask\n    prompt:"));
     assert_eq!(offered(&project.show("sku-1")), ["run --only hero/sku-1 --accept-changes"]);
     assert_eq!(offered(&project.show("sku-3")), ["status"]);
