@@ -10,6 +10,7 @@ mod feeds;
 mod fit;
 mod flat;
 mod index;
+mod last;
 mod limits;
 mod output;
 mod products;
@@ -17,6 +18,7 @@ mod sheet;
 
 pub use choice::{Choice, LeftOut, Reason};
 pub(crate) use fit::Fit;
+pub(crate) use last::LastExport;
 
 use super::error::Error;
 use super::exit::Exit;
@@ -179,6 +181,7 @@ impl Project {
         };
         report.notes.splice(0..0, refused);
         report.sandbox = places.sandbox;
+        LastExport::keep(places, request, &gallery);
         Ok(report)
     }
 
@@ -260,6 +263,11 @@ fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
 ///
 /// If `more` names a file or folder with `--out`, the request's own `--out` and `--force` are left out.
 fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
+    places.typed(&typed_words(request, more))
+}
+
+/// Returns the words of the command that repeats the export, without the flags that name the project's paths.
+fn typed_words(request: &ExportRequest, more: &str) -> String {
     let ExportRequest { form, choice, only, shots, out, force, base_url, destinations } = request;
     let mut words = Words::new(&format!("export {}", form.name()));
     let is_elsewhere = more.contains(" --out");
@@ -277,7 +285,7 @@ fn typed(places: &Places, request: &ExportRequest, more: &str) -> String {
         .option("--for", destinations)
         .option("--out", out)
         .flag("--force", *force && !is_elsewhere);
-    places.typed(&(words.build() + more))
+    words.build() + more
 }
 
 #[cfg(test)]

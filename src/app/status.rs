@@ -7,6 +7,7 @@ use super::check::tally;
 use super::checker::Tally;
 use super::disks::not_mounted;
 use super::error::Error;
+use super::export::LastExport;
 use super::find::manifest;
 use super::lost::found;
 use super::namesakes;
@@ -37,6 +38,9 @@ const SOON: SignedDuration = SignedDuration::from_hours(2);
 /// Least number of finished clips that is needed to compute a run's pace. The time before the first clip is mostly time
 /// in the provider's queue.
 const ENOUGH: u64 = 2;
+
+/// First word of the commands that export clips.
+const EXPORT: &str = "export ";
 
 /// The status of a project.
 pub struct StatusReport {
@@ -152,7 +156,11 @@ impl Project {
             }
         }
         report.checks = tally(&reader, report.project.as_deref(), settings, &lost).await?;
-        report.next = places.typed(&report.next_words(is_mounted));
+        let mut next = report.next_words(is_mounted);
+        if next.starts_with(EXPORT) {
+            next = self.next_export(next, report.project.as_deref()).await?;
+        }
+        report.next = places.typed(&next);
         Ok(report)
     }
 
@@ -216,6 +224,14 @@ impl Project {
 }
 
 impl Project {
+    /// Returns the command to type next if all clips are approved: the last export again if something has changed since,
+    /// `plan` if nothing has, or the command `first` if there was no export.
+    async fn next_export(&self, first: String, project: Option<&str>) -> Result<String, Error> {
+        let Some(last) = LastExport::read(&self.places, project) else { return Ok(first) };
+        let is_outdated = last.is_outdated(&self.gallery().await?);
+        Ok(if is_outdated { last.words } else { "plan".to_owned() })
+    }
+
     /// Returns the estimated time until the last rendering of a run is finished; `None` if it is not known.
     async fn time_left(
         &self,

@@ -195,3 +195,27 @@ fn limits_of_a_destination_are_told_before_money_is_spent_and_kept_afterwards() 
     assert_whole!(project.run(&["export", "google", "--all", "--base-url", "https://c.example"]).expect(3));
     assert!(!project.path("shop.google.tsv").exists());
 }
+
+#[test]
+fn the_next_export_is_the_last_one_again_and_only_after_a_change() {
+    let project = Project::shop(2);
+    let next = || {
+        let told = project.run(&["status"]).expect(0).err;
+        told.lines().last().unwrap().strip_prefix("next: ").unwrap().to_owned()
+    };
+    let export = "shotlist export sheet --base-url https://shop.example/clips";
+    project.run(&["run", "--yes"]).expect(0);
+    project.run(&["approve", "--who", "ann", "sku-1", "sku-2"]).expect(0);
+    assert_eq!(next(), "shotlist export sheet");
+    project.run(&["export", "sheet", "--base-url", "https://shop.example/clips"]).expect(0);
+    // It would replace the file by one without addresses.
+    assert_eq!(next(), "shotlist plan");
+    // Part of the clips in another file is not the export that is repeated.
+    project.run(&["export", "index", "--only", "hero/sku-1"]).expect(0);
+    assert_eq!(next(), "shotlist plan");
+
+    project.run(&["redo", "sku-1", "--yes"]).expect(0);
+    assert_eq!(next(), "shotlist review");
+    project.run(&["approve", "--who", "ann", "sku-1"]).expect(0);
+    assert_eq!(next(), export);
+}
