@@ -21,7 +21,7 @@ use super::reporter::News;
 use super::session::reader;
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::durations::RenderKind;
-use crate::domain::lifecycle::{Phase, State};
+use crate::domain::lifecycle::{MoneyState, Phase, State};
 use crate::domain::take::Take;
 use crate::domain::time::passed;
 use crate::load::{cards, providers};
@@ -275,8 +275,23 @@ impl StatusReport {
     /// Returns the unfinished states that takes are in, each with the number of its takes and the oldest of them.
     #[must_use]
     pub fn oldest(&self) -> Vec<Oldest<'_>> {
+        self.oldest_of(&|_| true)
+    }
+
+    /// Returns the paid takes whose clips are downloaded once more, at no charge.
+    pub fn fetched_again(&self) -> impl Iterator<Item = &Take> {
+        self.in_flight.iter().filter(|take| is_fetched_again(take))
+    }
+
+    /// Returns the same as [`oldest`](Self::oldest), but without the takes whose clips are downloaded once more.
+    #[must_use]
+    pub fn oldest_unpaid(&self) -> Vec<Oldest<'_>> {
+        self.oldest_of(&|take| !is_fetched_again(take))
+    }
+
+    fn oldest_of(&self, is: &dyn Fn(&Take) -> bool) -> Vec<Oldest<'_>> {
         let of = |phase: Phase| {
-            let takes = self.in_flight.iter().filter(move |take| take.state.phase() == phase);
+            let takes = self.in_flight.iter().filter(move |take| take.state.phase() == phase && is(take));
             let oldest = takes.clone().filter_map(|take| Some((take, since(take)?)));
             let (take, since) = oldest.min_by_key(|(_, since)| *since)?;
             Some(Oldest { phase, takes: takes.count(), take, since })
@@ -370,6 +385,11 @@ impl Pace {
 fn is_of(run: &Run, holder: &Holder) -> bool {
     let locked = holder.started.parse::<Timestamp>().map(Timestamp::as_millisecond);
     run.ended.is_none() && locked.is_ok_and(|locked| run.started.as_millisecond() >= locked)
+}
+
+/// Returns whether a take was charged for already, so that only its clip is downloaded once more.
+fn is_fetched_again(take: &Take) -> bool {
+    take.state.account() == MoneyState::Settled
 }
 
 /// Returns the time at which a take was accepted by the provider or, before that, submitted; `None` if it was not sent.

@@ -109,13 +109,18 @@ impl StatusReport {
 
     /// Returns a line for each state of unfinished renderings, with their number and the oldest of them.
     fn by_state(&self) -> Vec<String> {
-        let oldest = self.oldest();
+        let oldest = self.oldest_unpaid();
+        let again = self.fetched_again().count();
+        let again = self.fetched_again().next().map(|take| {
+            format!("  to download again {again}, paid for earlier, free of charge ({})", take.key)
+        });
         oldest
             .into_iter()
             .map(|Oldest { phase, takes, take, since }| {
                 let age = span(since, self.now);
                 format!("  {phase:<10} {takes:>3}, the oldest for {age} ({})", take.key)
             })
+            .chain(again)
             .collect()
     }
 }

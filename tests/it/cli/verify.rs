@@ -105,3 +105,18 @@ fn a_copy_of_the_output_folder_can_be_compared() {
     assert_whole!(project.run(&["verify", "--out", folder]).expect(0));
     assert_whole!(project.run(&["verify", "--out", "nowhere"]).expect(9));
 }
+
+#[test]
+fn paid_clips_that_are_downloaded_again_are_not_told_as_running() {
+    let project = finished(2);
+    project.write("renders/sku-1_hero.mp4", b"another file");
+    project.run(&["verify", "--repair", "--replace-altered"]).expect(5);
+    let status = project.run(&["status"]).expect(0);
+    assert!(
+        status.out.contains("to download again 1, paid for earlier, free of charge (hero/sku-1)"),
+        "{status}"
+    );
+    assert!(!status.out.contains("running"), "{status}");
+    project.run(&["collect"]).expect(0);
+    assert_eq!(project.charges().len(), 2);
+}
