@@ -89,7 +89,7 @@ async fn chosen(store: &Store, places: &Places, which: &Which) -> Result<Costs, 
         let names: Vec<String> =
             costs.iter().map(|costs| format!("{} ({})", costs.take.id, costs.usd)).collect();
         let what = format!(
-            "{key} was paid more than once; name one of its renderings with --take ID: {}",
+            "{key} has more than one rendering that was or may have been charged; name one of them with --take ID: {}",
             names.join(", ")
         );
         return Err(Error::new(Exit::Usage, what).hint(show_typed(places, &key)));

@@ -90,7 +90,7 @@ pub struct LedgerAdjust {
     pub job: Option<String>,
     /// The manifest
     pub manifest: Option<PathBuf>,
-    /// Id of a rendering, as in `show`, for a job that was paid more than once
+    /// Id of a rendering, as in `show`, for a job with several renderings that were or may have been charged
     #[arg(long, value_name = "ID")]
     pub take: Option<String>,
     /// Actual cost in US dollars

@@ -268,3 +268,19 @@ fn the_ledger_of_another_faulty_night_equals_the_providers_books_to_the_cent() {
 fn the_ledger_of_a_third_faulty_night_equals_the_providers_books_to_the_cent() {
     equals_the_providers_books(3);
 }
+
+#[test]
+fn of_several_renderings_that_may_have_been_charged_one_must_be_named() {
+    let project =
+        Project::shop_with_faults(1, json!([{ "on": "submit", "times": 1, "do": "reset_after_accept" }]));
+    project.run(&["run", "--yes"]).expect(7);
+    project.run(&["resolve", "hero/sku-1", "--resubmit", "--yes"]).expect(0);
+    project.run(&["run", "--yes"]).expect(0);
+    let refused = project.run(&["ledger", "adjust", "sku-1", "--usd", "0", "--reason", "bill"]).expect(2);
+    let words = "hero/sku-1 has more than one rendering that was or may have been charged; name one of them with --take";
+    assert!(refused.err.contains(words), "{refused}");
+    let show = project.show("sku-1");
+    for take in show["takes"].as_array().unwrap() {
+        assert!(refused.err.contains(take["take"].as_str().unwrap()), "{refused}\n{take}");
+    }
+}
