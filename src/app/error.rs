@@ -20,6 +20,8 @@ pub struct Error {
     pub hint: Option<String>,
     /// Problems in the user's files, each with its location.
     pub problems: Vec<Problem>,
+    /// True if nothing was run yet, but the same command shows a rehearsal if it has the option `--sandbox`.
+    pub(crate) is_rehearsed: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -27,7 +29,15 @@ impl Error {
     /// Creates an error with an exit code and a sentence about the failure.
     #[must_use]
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), money: None, hint: None, problems: Vec::new(), source: None }
+        Self {
+            exit,
+            what: what.into(),
+            money: None,
+            hint: None,
+            problems: Vec::new(),
+            is_rehearsed: false,
+            source: None,
+        }
     }
 
     /// Sets the clause that says whether money was charged.

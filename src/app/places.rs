@@ -115,6 +115,12 @@ impl Places {
         self.state.join("state.db").exists()
     }
 
+    /// Returns whether no real run was ever started, but a rehearsal was; false for the paths of a rehearsal.
+    #[must_use]
+    pub fn is_only_rehearsed(&self) -> bool {
+        !self.sandbox && !self.has_state() && self.rehearsed().is_ok_and(|rehearsed| rehearsed.has_state())
+    }
+
     /// Returns the text that follows each amount of money: `(sandbox money)` in a rehearsal, otherwise empty.
     #[must_use]
     pub const fn mark(&self) -> &'static str {

@@ -290,10 +290,13 @@ pub(crate) fn reader(places: &Places) -> Result<Reader, Error> {
 /// Returns the error for a project that was never run; if it was rehearsed, the error says how to see the rehearsal.
 fn never_run(places: &Places) -> Error {
     let mut what = format!("nothing was ever run with {}", places.shown);
-    if !places.sandbox && places.rehearsed().is_ok_and(|rehearsed| rehearsed.has_state()) {
+    let is_rehearsed = places.is_only_rehearsed();
+    if is_rehearsed {
         what += "; to see its rehearsal, add --sandbox";
     }
-    Error::new(Exit::Usage, what).hint(places.typed("plan"))
+    let mut error = Error::new(Exit::Usage, what).hint(places.typed("plan"));
+    error.is_rehearsed = is_rehearsed;
+    error
 }
 
 /// Takes the lock of a project, so that no other process can send or move anything.

@@ -5,6 +5,7 @@ use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::out_file;
 use crate::app::project::Project;
+use crate::app::session::reader;
 use crate::report;
 use crate::report::terminal::Terminal;
 use std::io::Read as _;
@@ -18,6 +19,8 @@ pub(super) async fn exchange(
     args: &ReviewArgs,
 ) -> Result<Exit, Error> {
     let mut exit = Exit::Done;
+    // Without a database there are no clips to decide about, whatever the file contains.
+    drop(reader(project.places())?);
     if let Some(file) = &args.import {
         let report = project.import_reviews(&file.display().to_string(), &read(project, file)?, who).await?;
         exit = if report.conflicts.is_empty() { Exit::Done } else { Exit::Held };

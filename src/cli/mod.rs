@@ -39,10 +39,12 @@ mod verify;
 
 use crate::app::error::Error;
 use crate::app::exit::Exit;
+use crate::app::places::quoted;
 use crate::report::terminal::{ColorWhen, Terminal};
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
 use context::Context;
+use std::ffi::OsString;
 
 /// Number of threads for blocking work: short accesses to the disk and the database.
 ///
@@ -65,12 +67,24 @@ pub fn main() -> Exit {
     let context = Context { terminal: terminal.clone(), global: cli.global.clone() };
     let exit = match start(&cli, &context) {
         Ok(exit) => exit,
-        Err(error) => {
+        Err(mut error) => {
+            if error.is_rehearsed {
+                error = error.hint(in_sandbox(std::env::args_os().skip(1)));
+            }
             terminal.end(&error, writes_events(&cli.command));
             error.exit
         }
     };
     complete(&terminal, exit)
+}
+
+/// Returns the command line with these arguments and the option `--sandbox`.
+fn in_sandbox(arguments: impl Iterator<Item = OsString>) -> String {
+    let mut words: Vec<String> = arguments.map(|argument| quoted(&argument.to_string_lossy())).collect();
+    // What follows `--` is never an option.
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    words.insert(end, "--sandbox".to_owned());
+    format!("shotlist {}", words.join(" "))
 }
 
 /// Prints the help, the version or an error of the arguments, and returns the exit code.

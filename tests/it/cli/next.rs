@@ -67,3 +67,19 @@ fn a_missing_key_ends_a_run_as_it_ends_the_doctor() {
         project.start_as(command).wait().expect(10);
     }
 }
+
+#[test]
+fn after_a_rehearsal_it_is_the_same_command_in_the_rehearsal() {
+    let project = Project::shop(1);
+    let missing = project.run(&["review", "--import", "missing.csv"]).expect(2);
+    assert!(missing.err.contains("nothing was ever run"), "{missing}");
+    assert!(missing.err.ends_with("next: shotlist plan\n"), "{missing}");
+
+    project.run(&["run", "--sandbox"]).expect(0);
+    for words in [&["status"][..], &["show", "sku-1"], &["ledger"], &["review", "--export", "-"]] {
+        let ended = project.run(words).expect(2);
+        let next = format!("next: shotlist {} --sandbox\n", words.join(" "));
+        assert!(ended.err.ends_with(&next), "{ended}");
+        typed(&project, &ended.err).expect(0);
+    }
+}
