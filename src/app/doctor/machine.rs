@@ -82,7 +82,12 @@ pub(crate) async fn state(context: &Context<'_>, project: Option<&str>, now: Tim
     let examined = match examine(dir) {
         Ok(Some(examined)) => Some(examined),
         Ok(None) => {
-            found.checks.push(Check::ok("database", "there is none yet, because nothing was submitted"));
+            let why = if context.places.is_only_rehearsed() {
+                "there is none yet, because no real request was sent (a rehearsal has its own state)"
+            } else {
+                "there is none yet, because nothing was submitted"
+            };
+            found.checks.push(Check::ok("database", why));
             None
         }
         Err(error) => {

@@ -48,6 +48,9 @@ fn a_rehearsal_needs_no_key_and_is_looked_at_in_its_own_folder() {
     let ended = assert_whole!(project.start_as(command).wait().expect(0));
     assert_eq!(check(&ended, "ledger")["verdict"], "ok");
     assert_eq!(check(&ended, "key")["verdict"], "ok");
+    let real = with_key(&project, Some("test-key"));
+    let database = check(&real, "database");
+    assert!(database.to_string().contains("a rehearsal has its own state"), "{database}");
 }
 
 #[test]
