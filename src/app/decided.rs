@@ -343,8 +343,9 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
 ///
 /// It is `None` if a prompt template uses the reviewers' notes.
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
-    let note = "No template uses `feedback`, so the same request is sent again. To send the reviewers' notes, add \
-                `{% if feedback %} {{ feedback }}{% endif %}` to the end of a prompt; jobs without a note keep \
+    let note = "No template uses `feedback`, so the same request is sent again. To send what the reviewers said (the \
+                note or, without a note, the reasons), add `{% if feedback %} {{ feedback }}{% endif %}` to the end of a \
+                prompt; jobs without a rejection keep \
                 their prompt.";
     (!manifest.reads_feedback()).then(|| note.to_owned())
 }

@@ -213,7 +213,7 @@ pub enum Command {
     /// Reject clips; --redo queues a new rendering
     ///
     /// A clip is rejected for all jobs that share it. With --redo, the next run renders the job again, and `plan` shows
-    /// the price; `{{ feedback }}` in a prompt inserts the text of --note. Sends nothing, and works while a run is
+    /// the price; `{{ feedback }}` in a prompt inserts the text of --note or, without it, the reasons. Sends nothing, and works while a run is
     /// active.
     Reject(RejectArgs),
     /// Rebuild a lost or old database
