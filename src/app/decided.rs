@@ -196,11 +196,12 @@ impl Decided {
             counts.see(&job.wanted, &job.decision, is_finished, is_dearer(tables, job)?);
             Ok(())
         })?;
-        let mut gone = Gone::default();
+        let (mut gone, mut left_out) = (Gone::default(), 0);
         // A partial decision does not show which other jobs are still wanted.
         if !self.partial {
             tables.each_gone::<StoreError>(|job| {
                 if loaded.left_out.has(job.key.item.raw()) {
+                    left_out += usize::from(job.wanted);
                     return Ok(());
                 }
                 if job.wanted {
@@ -219,6 +220,7 @@ impl Decided {
             dropped: loaded.dropped.clone(),
             cards: loaded.cards.clone(),
             gone,
+            left_out,
             asking: self.asking,
             rollout: self.rollout.clone(),
             time: None,

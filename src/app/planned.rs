@@ -40,6 +40,9 @@ pub struct Plan {
     /// Jobs that the manifest no longer has and whose clips are not in the archive folder yet. There are none if only
     /// some jobs are planned.
     pub gone: Gone,
+    /// Number of finished jobs whose items are left out because something is wrong with them. They are no jobs of this
+    /// plan, but the reports of the database count them.
+    pub left_out: usize,
     /// Additional cost if a person agrees to render the changed jobs that wait for consent.
     pub asking: Asking,
     /// Canaries: the first clips of each shot and model, to review before the others are rendered. Those that an

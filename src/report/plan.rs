@@ -140,6 +140,16 @@ impl Plan {
                 named(asks.0, &asks.1)
             ));
         }
+        if self.left_out > 0 {
+            let (clips, belong) = (
+                counted(self.left_out, "finished clip"),
+                if self.left_out == 1 { "belongs" } else { "belong" },
+            );
+            notes.push(format!(
+                "{clips} of earlier runs {belong} to items that are left out: `status` and the counts of reviews include \
+                 them, this plan does not"
+            ));
+        }
         let Gone { count, examples } = &self.gone;
         if *count > 0 {
             let clips = counted(*count, "clip");
