@@ -82,7 +82,11 @@ impl Facts<'_> {
     /// Returns the actions for a job that has its clip. The plan may still render it: its input changed after the last
     /// run, or a person queued a redo.
     fn of_finished(&self) -> Vec<Choice> {
-        let Some(planned) = self.planned else { return vec![self.nothing(" for this job")] };
+        let why = match self.settled {
+            Some(Settled::KeepsClip) => ": the job keeps its earlier clip",
+            _ => " for this job",
+        };
+        let Some(planned) = self.planned else { return vec![self.nothing(why)] };
         let price = amount([planned.wanted.price.unwrap_or(Usd::ZERO)]);
         vec![match &planned.decision {
             Decision::Redo { .. } | Decision::Waiting { .. } => {
@@ -101,7 +105,7 @@ impl Facts<'_> {
             Decision::HeldBack => {
                 self.choice("its input has changed: review the first clips, then it is rendered", "review")
             }
-            _ => self.nothing(" for this job"),
+            _ => self.nothing(why),
         }]
     }
 
