@@ -347,7 +347,6 @@ fn at_once(manifest: &Manifest, loaded: &Loaded, sum: &Sum) -> BTreeMap<ModelNam
 pub(crate) fn same_order(manifest: &Manifest) -> Option<String> {
     let note = "No template uses `feedback`, so the same request is sent again. To send what the reviewers said (the \
                 note or, without a note, the reasons), add `{% if feedback %} {{ feedback }}{% endif %}` to the end of a \
-                prompt; jobs without a rejection keep \
-                their prompt.";
+                prompt; jobs without a rejection keep their prompt.";
     (!manifest.reads_feedback()).then(|| note.to_owned())
 }
