@@ -1,7 +1,7 @@
 //! Saves an approved plan (its jobs and their prices), and later finds the jobs that have changed since then.
 
 use super::decide::Decision;
-use super::fingerprint::{Change, differences, fields};
+use super::fingerprint::{Change, changes_since, fields};
 use crate::domain::key::JobKey;
 use crate::domain::money::Usd;
 use crate::domain::take::Wanted;
@@ -157,7 +157,7 @@ fn how(approved: &Approved, wanted: &Wanted, decision: &Decision) -> Option<How>
         });
     }
     if approved.fingerprint != wanted.fingerprint.to_string() {
-        return Some(How::Order(differences(&approved.order, &fields(&wanted.request))));
+        return Some(How::Order(changes_since(&approved.order, &wanted.request)));
     }
     // A plan approves a redo of the clip that was rejected then, not a redo of a later clip.
     let redo = redo_of(decision);

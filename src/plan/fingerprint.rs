@@ -56,12 +56,56 @@ pub struct Change {
     pub old: Option<String>,
     /// The new value; `None` if the field is not set.
     pub new: Option<String>,
+    /// The old and the new names of the pictures, if the field has pictures and the requests are known.
+    pub pictures: Pictures,
+}
+
+/// The names of the pictures in a changed field before and after the change: paths of files, links, or `a data URI`.
+///
+/// A name is `None` if the field was not set, has no pictures, or the picture's name is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Pictures {
+    /// The names before the change, with commas between them.
+    pub old: Option<String>,
+    /// The names after the change, with commas between them.
+    pub new: Option<String>,
 }
 
 /// Returns the differences between two requests, in the order of the fields.
 #[must_use]
 pub fn changes(old: &Request, new: &Request) -> Vec<Change> {
-    differences(&fields(old), &fields(new))
+    let mut changes = differences(&fields(old), &fields(new));
+    for change in &mut changes {
+        change.pictures = Pictures { old: pictures(old, &change.field), new: pictures(new, &change.field) };
+    }
+    changes
+}
+
+/// Returns the differences between the fields of an earlier request and a request. Only the new pictures have names.
+#[must_use]
+pub fn changes_since(old: &[(String, String)], new: &Request) -> Vec<Change> {
+    let mut changes = differences(old, &fields(new));
+    for change in &mut changes {
+        change.pictures.new = pictures(new, &change.field);
+    }
+    changes
+}
+
+/// Returns the names of the pictures in a field of a request, with commas between them.
+fn pictures(request: &Request, field: &str) -> Option<String> {
+    let media = match field {
+        "image" => request.image.as_slice(),
+        "last_image" => request.last_image.as_slice(),
+        "reference_images" => &request.reference_images,
+        _ => &[],
+    };
+    let name = |media: &Media| match media {
+        Media::Url(url) => url.clone(),
+        Media::File(file) => file.path.clone(),
+        Media::Inline { .. } => "a data URI".to_owned(),
+    };
+    let names: Vec<String> = media.iter().map(name).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Returns the names and readable values of the fields that a request sets, in the order of the fields. The value of a
@@ -92,7 +136,12 @@ pub fn differences(old: &[(String, String)], new: &[(String, String)]) -> Vec<Ch
     };
     names
         .into_iter()
-        .map(|name| Change { field: name.clone(), old: get(old, name), new: get(new, name) })
+        .map(|name| Change {
+            field: name.clone(),
+            old: get(old, name),
+            new: get(new, name),
+            pictures: Pictures::default(),
+        })
         .filter(|change| change.old != change.new)
         .collect()
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::key::TakeId;
 use crate::domain::request::Request;
-use crate::plan::fingerprint::fingerprint;
+use crate::plan::fingerprint::{Pictures, fingerprint};
 
 fn wanted(prompt: &str, cents: i64) -> Wanted {
     let mut request = Request::new("zai/viduq1-text".parse().unwrap());
@@ -54,7 +54,12 @@ fn whatever_else_would_be_paid_has_moved() {
     assert_eq!(moved((&job, new), None), Some(How::Gone));
     let dearer = How::Price(Some("0.40".into()), Some("0.60".into()));
     assert_eq!(moved((&job, new), Some((&wanted("x", 60), new))), Some(dearer));
-    let change = Change { field: "prompt".into(), old: Some("x".into()), new: Some("y".into()) };
+    let change = Change {
+        field: "prompt".into(),
+        old: Some("x".into()),
+        new: Some("y".into()),
+        pictures: Pictures::default(),
+    };
     let edited = wanted("y", 40);
     assert_eq!(moved((&job, new), Some((&edited, new))), Some(How::Order(vec![change.clone()])));
     let changed = Decision::Changed { fields: vec![change.clone()], superseded: Vec::new() };

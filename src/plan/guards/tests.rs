@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::key::TakeId;
 use crate::domain::request::Request;
 use crate::manifest::Most;
-use crate::plan::fingerprint::fingerprint;
+use crate::plan::fingerprint::{Pictures, fingerprint};
 
 fn wanted(item: usize) -> Wanted {
     let request = Request::new("zai/vidu2-image".parse().unwrap());
@@ -22,7 +22,7 @@ fn wanted(item: usize) -> Wanted {
 /// `removed` of them are gone. Two more jobs are new.
 fn tripped(guards: Guards, changed: usize, removed: usize) -> Vec<&'static str> {
     let all: Vec<Wanted> = (removed..22).map(wanted).collect();
-    let change = Change { field: "prompt".into(), old: None, new: None };
+    let change = Change { field: "prompt".into(), old: None, new: None, pictures: Pictures::default() };
     let decisions: Vec<Decision> = (removed..22)
         .map(|item| match item {
             20.. => Decision::New,

@@ -4,7 +4,7 @@
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::State;
 use crate::plan::decide::{Decision, Repeats};
-use crate::plan::fingerprint::Change;
+use crate::plan::fingerprint::{Change, Pictures};
 use crate::store::{rows, takes};
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Row, params};
@@ -150,17 +150,19 @@ pub(super) fn decision(row: &Row<'_>, first: usize) -> rusqlite::Result<Decision
     })
 }
 
-type Written = (String, Option<String>, Option<String>);
+type Written = (String, Option<String>, Option<String>, Pictures);
 
 fn written(changes: &[Change]) -> String {
-    let changes: Vec<Written> =
-        changes.iter().map(|it| (it.field.clone(), it.old.clone(), it.new.clone())).collect();
+    let changes: Vec<Written> = changes
+        .iter()
+        .map(|it| (it.field.clone(), it.old.clone(), it.new.clone(), it.pictures.clone()))
+        .collect();
     json!(changes).to_string()
 }
 
 fn changes(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Change>> {
     let written: Vec<Written> = from_json(row, column)?;
-    Ok(written.into_iter().map(|(field, old, new)| Change { field, old, new }).collect())
+    Ok(written.into_iter().map(|(field, old, new, pictures)| Change { field, old, new, pictures }).collect())
 }
 
 fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {

@@ -111,6 +111,23 @@ fn a_picture_that_was_written_or_touched_is_read_again() {
 }
 
 #[test]
+fn a_changed_picture_is_shown_by_the_name_of_its_file() {
+    let project = shop();
+    project.run(&["run", "--yes"]).expect(0);
+    let mug = include_bytes!("../../fixtures/mug.png");
+    project.write("mugs/red.png", [&mug[..], b"  "].concat());
+    let plan = assert_whole!(project.run(&["plan"]).expect(0));
+    assert!(plan.err.contains("image: \"mugs/red.png\", whose content changed"), "{plan}");
+    project.run(&["plan", "--out", "night.json"]).expect(0);
+    project.write("mugs/red.png", [&mug[..], b"   "].concat());
+    let moved = project.run(&["run", "--plan", "night.json"]).expect(4);
+    assert!(moved.err.contains("image: \"mugs/red.png\", another picture than before"), "{moved}");
+    let plan = project.run(&["plan", "--json"]).expect(0).json();
+    let changed = plan["jobs"].as_array().unwrap().iter().find(|job| job["decision"] == "changed").unwrap();
+    assert!(changed["fields"][0]["new"].as_str().unwrap().contains("sha256"), "{changed}");
+}
+
+#[test]
 fn a_picture_that_was_written_a_moment_ago_is_not_remembered() {
     let project = shop();
     project.write("mugs/red.png", include_bytes!("../../fixtures/mug.png"));
