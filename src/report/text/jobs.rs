@@ -14,13 +14,16 @@ const DEEPER: usize = 4;
 /// The text that the list of jobs shows for a missing value.
 const NOTHING: &str = "–";
 
-/// Returns one line for each job if no line is wider than `columns`; otherwise two or three lines for each job.
+/// Returns a heading and one line for each job if no line is wider than `columns`; otherwise two or three lines for each
+/// job, and a heading if the columns before the path have room for it.
 ///
 /// Names, paths and words are never broken or shortened.
 #[must_use]
 pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
     let rows: Vec<Row> = report.gallery.jobs.iter().map(|job| Row::of(report, job)).collect();
-    let widest = |cell: fn(&Row) -> &str| rows.iter().map(|row| width(cell(row))).max().unwrap_or(0);
+    let heading = Row::heading();
+    let all_rows = || rows.iter().chain([&heading]);
+    let widest = |cell: fn(&Row) -> &str| all_rows().map(|row| width(cell(row))).max().unwrap_or(0);
     let says = |cell: fn(&Row) -> &str| rows.iter().any(|row| cell(row) != NOTHING);
     let mut cells: Vec<(Cell, usize)> = Vec::new();
     let all: [(Cell, bool); 4] = [
@@ -44,21 +47,26 @@ pub fn lines(report: &JobsReport, columns: usize) -> Vec<String> {
     };
     let job = widest(|row| &row.job);
     let taken: usize = cells.iter().map(|(_, wide)| wide + 2).sum();
-    let is_wide = rows.iter().all(|row| taken + job + 2 + width(&row.path) <= columns);
+    let is_wide = all_rows().all(|row| taken + job + 2 + width(&row.path) <= columns);
     let blank = " ".repeat(DEEPER);
-    rows.iter()
-        .flat_map(|row| {
-            let head = head(row);
-            if is_wide {
-                let gap = " ".repeat(job - width(&row.job));
-                vec![format!("{head}{}{gap}  {}", row.job, row.path)]
-            } else if taken + width(&row.job) <= columns {
-                vec![format!("{head}{}", row.job), format!("{blank}{}", row.path)]
-            } else {
-                vec![row.job.clone(), format!("{blank}{}", head.trim_end()), format!("{blank}{}", row.path)]
-            }
-        })
-        .collect()
+    let is_headed = !rows.is_empty() && (is_wide || taken + job <= columns);
+    let heading = is_headed.then(|| {
+        let gap = " ".repeat(job - width(&heading.job));
+        let path = if is_wide { format!("{gap}  {}", heading.path) } else { String::new() };
+        format!("{}{}{path}", head(&heading), heading.job)
+    });
+    let lines = rows.iter().flat_map(|row| {
+        let head = head(row);
+        if is_wide {
+            let gap = " ".repeat(job - width(&row.job));
+            vec![format!("{head}{}{gap}  {}", row.job, row.path)]
+        } else if taken + width(&row.job) <= columns {
+            vec![format!("{head}{}", row.job), format!("{blank}{}", row.path)]
+        } else {
+            vec![row.job.clone(), format!("{blank}{}", head.trim_end()), format!("{blank}{}", row.path)]
+        }
+    });
+    heading.into_iter().chain(lines).collect()
 }
 
 /// Returns the number, the states and the costs of the listed jobs in one sentence.
@@ -94,6 +102,13 @@ struct Row {
 }
 
 impl Row {
+    /// Returns the names of the columns.
+    fn heading() -> Self {
+        let [state, decision, verdict, price, job, path] =
+            ["state", "decision", "verdict", "price", "job", "path"].map(str::to_owned);
+        Self { state, decision, verdict, price, job, path }
+    }
+
     fn of(report: &JobsReport, job: &GalleryJob) -> Self {
         let decision = match job.standing {
             ReviewState::Undecided => NOTHING,
