@@ -122,12 +122,17 @@ impl JobsReport {
         }
     }
 
+    /// Returns the path of the job's clip relative to the output folder, even if the file is missing.
+    #[must_use]
+    pub fn saved_as<'a>(&self, job: &'a GalleryJob) -> &'a str {
+        let record = &job.record;
+        record.filed.as_ref().map_or(&record.path, |filed| &filed.path)
+    }
+
     /// Returns the path of the job's clip for use in the current folder, even if the file is missing.
     #[must_use]
     pub fn path(&self, job: &GalleryJob) -> String {
-        let record = &job.record;
-        let path = record.filed.as_ref().map_or(&record.path, |filed| &filed.path);
-        let path = self.gallery.out.join(path);
+        let path = self.gallery.out.join(self.saved_as(job));
         shown(&path.strip_prefix(".").unwrap_or(&path).display().to_string()).into_owned()
     }
 

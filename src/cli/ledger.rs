@@ -45,7 +45,7 @@ async fn adjust(context: &Context, args: &LedgerAdjust) -> Result<Exit, Error> {
     };
     let request = AdjustRequest { which, usd: args.usd, reason: args.reason.clone() };
     let report = project.adjust(&request).await?;
-    if terminal.json && report.was != report.usd {
+    if terminal.json {
         terminal.data(json::ledger::adjusted(&report));
     } else {
         terminal.say(text::ledger::adjusted(&report));

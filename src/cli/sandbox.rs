@@ -45,6 +45,7 @@ pub(super) async fn serve(terminal: &Terminal, args: &SandboxArgs) -> Result<Exi
         addresses.insert(name.to_owned(), url.into());
     }
     addresses.insert("admin".to_owned(), sandbox.base_url().into());
+    addresses.insert("schema".to_owned(), "shotlist.sandbox/1".into());
     terminal.data(Value::Object(addresses));
     terminal.say(format_args!(
         "the sandbox listens on {}; to use it, put these lines into a manifest:\nproviders:{lines}",

@@ -175,7 +175,8 @@ impl Plan {
             corrections.iter().map(line)
         });
         json!({
-            "format": 1,
+            "schema": "shotlist.plan/1",
+        "format": 1,
             "project": self.project,
             "buckets": buckets_json(&self.sum.buckets),
             "to_render": self.to_render(),

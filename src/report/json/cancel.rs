@@ -7,5 +7,5 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn object(job: &CancelledJob, words: &str) -> Value {
     let take = job.take.as_ref().map(|take| &take.0);
-    json!({ "job": job.job.to_string(), "take": take, "did": words })
+    json!({ "schema": "shotlist.cancel/1", "job": job.job.to_string(), "take": take, "did": words })
 }

@@ -8,5 +8,7 @@ use serde_json::{Value, json};
 /// false if the person took the dismissal back.
 #[must_use]
 pub fn object(job: &JobKey, take: &TakeId, dismissed: bool) -> Value {
-    json!({ "job": job.to_string(), "take": take.0, "dismissed": dismissed })
+    json!({
+        "schema": "shotlist.dismiss/1", "job": job.to_string(), "take": take.0, "dismissed": dismissed,
+    })
 }

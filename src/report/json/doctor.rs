@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn object(places: &Places, report: &DoctorReport) -> Value {
     json!({
+        "schema": "shotlist.doctor/1",
         "format": 1,
         "version": env!("CARGO_PKG_VERSION"),
         "manifest": places.shown,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Returns the JSON object with the files that `init` wrote, and with the product file that it read, if any.
 #[must_use]
 pub fn object(written: &Written) -> Value {
-    let mut object = json!({ "format": 1, "manifest": written.manifest, "schema": written.schema });
+    let mut object = json!({ "schema": "shotlist.init/1", "format": 1, "manifest": written.manifest, "schema_file": written.schema });
     if let Some(products) = &written.products {
         object["from"] = json!({
             "file": products.file,

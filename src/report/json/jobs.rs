@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 /// Returns the selected jobs as one JSON object.
 #[must_use]
 pub fn object(report: &JobsReport) -> Value {
-    let Gallery { project, sandbox, jobs, buckets, .. } = &report.gallery;
+    let Gallery { project, sandbox, jobs, buckets, out, .. } = &report.gallery;
     json!({
         "schema": "shotlist.jobs/1",
         "project": project,
         "sandbox": sandbox,
+        "out": out.display().to_string(),
         "selected": jobs.len(),
         "of": report.all,
         "states": buckets.named().collect::<std::collections::BTreeMap<_, _>>(),
@@ -43,6 +44,6 @@ pub(super) fn job(report: &JobsReport, job: &GalleryJob) -> Value {
         "price_usd": report.price(job).map(Usd::plain),
         "spent_usd": spent(job).plain(),
         "renderings": record.takes.len(),
-        "path": report.path(job),
+        "path": report.saved_as(job),
     })
 }

@@ -41,6 +41,7 @@ pub fn object(places: &Places, report: &LedgerReport) -> Value {
         })
     };
     json!({
+        "schema": "shotlist.ledger/1",
         "format": 1,
         "project": project,
         "by": request.by.name(),
@@ -57,6 +58,7 @@ pub fn object(places: &Places, report: &LedgerReport) -> Value {
 #[must_use]
 pub fn adjusted(report: &AdjustReport) -> Value {
     json!({
+        "schema": "shotlist.adjust/1",
         "format": 1,
         "job": report.key.to_string(),
         "take": report.take.0,

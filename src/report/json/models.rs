@@ -5,14 +5,17 @@ use crate::domain::money::Usd;
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The name and version of the object's schema.
+const SCHEMA: &str = "shotlist.models/1";
+
 /// Returns the requested model cards (descriptions of models) as one JSON object.
 #[must_use]
 pub fn object(report: &ModelsReport) -> Value {
     match &report.shown {
         Shown::Table(entries) => {
-            json!({ "format": 1, "models": entries.iter().map(model).collect::<Vec<_>>() })
+            json!({ "schema": SCHEMA, "format": 1, "models": entries.iter().map(model).collect::<Vec<_>>() })
         }
-        Shown::Page(entry) => json!({ "format": 1, "model": model(entry) }),
+        Shown::Page(entry) => json!({ "schema": SCHEMA, "format": 1, "model": model(entry) }),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 #[must_use]
 pub fn object(pause: &Pause, did: &str) -> Value {
     let mut object = pauses::json(pause);
+    object["schema"] = "shotlist.pause/1".into();
     object["did"] = did.into();
     object
 }

@@ -3,17 +3,16 @@
 use crate::app::prune::PruneReport;
 use serde_json::{Value, json};
 
-/// Returns the JSON object with the number of archived clips and the clips that could not be moved.
+/// Returns the number of archived clips, the archive folder, and the jobs whose clips could not be moved, as JSON.
 #[must_use]
 pub fn object(report: &PruneReport) -> Value {
-    let left =
-        report.left.iter().map(|(key, fault)| json!({ "job": key.to_string(), "why": fault.to_string() }));
+    let left = report.left.iter().map(|(job, why)| json!({ "job": job.to_string(), "why": why.to_string() }));
     json!({
-        "format": 1,
+        "schema": "shotlist.prune/1",
         "exit": report.exit() as u8,
         "archived": report.archived,
-        "left": left.collect::<Vec<_>>(),
         "archive": report.archive.display().to_string(),
+        "left": left.collect::<Vec<_>>(),
         "next": report.next,
     })
 }

@@ -3,12 +3,15 @@
 use crate::app::recover::{RecoverReport, Recovered};
 use serde_json::{Map, Value, json};
 
+/// The name and version of the object's schema.
+const SCHEMA: &str = "shotlist.recover/1";
+
 /// Returns the JSON object that says what was rebuilt, or why nothing was.
 #[must_use]
 pub fn object(report: &RecoverReport) -> Value {
     let RecoverReport { why, recovered, next } = report;
     let Some(Recovered { rebuilt, output, counts }) = recovered else {
-        return json!({ "format": 1, "rebuilt": false, "why": why, "next": next });
+        return json!({ "schema": SCHEMA, "format": 1, "rebuilt": false, "why": why, "next": next });
     };
     let states: Map<String, Value> = counts
         .iter()
@@ -17,6 +20,7 @@ pub fn object(report: &RecoverReport) -> Value {
         })
         .collect();
     json!({
+        "schema": SCHEMA,
         "format": 1,
         "rebuilt": true,
         "why": why,

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 /// Returns the selected jobs with their renderings, reviews and verdicts, and the costs of the project, as JSON.
 #[must_use]
 pub fn object(report: &JobsReport) -> Value {
-    let Gallery { project, sandbox, jobs, buckets, today, month, budget, now, .. } = &report.gallery;
+    let Gallery { project, sandbox, out, jobs, buckets, today, month, budget, now, .. } = &report.gallery;
     let costs = [By::Model, By::Shot, By::Tag].map(|by| (by.name(), costs(&report.gallery.costs(by))));
     json!({
         "schema": "shotlist.report/1",
         "at": now.to_string(),
         "project": project,
         "sandbox": sandbox,
+        "out": out.display().to_string(),
         "selected": jobs.len(),
         "of": report.all,
         "states": buckets.named().collect::<std::collections::BTreeMap<_, _>>(),

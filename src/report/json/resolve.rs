@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn object(job: &ResolvedJob, words: &str) -> Value {
     let did = if job.outcome.is_ok() { "did" } else { "skipped" };
-    let mut object = json!({ "job": job.job.to_string(), "take": job.take.0, did: words });
+    let mut object = json!({
+        "schema": "shotlist.resolve/1", "job": job.job.to_string(), "take": job.take.0, did: words,
+    });
     if let Some(project) = &job.project {
         object["project"] = json!(project);
     }

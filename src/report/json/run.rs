@@ -12,10 +12,13 @@ use crate::store::Count;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The name and version of the schema of the stream, which its last line has.
+const SCHEMA: &str = "shotlist.run/1";
+
 /// Returns the JSON line that says why a command found nothing to do. The command writes no other line of JSON.
 #[must_use]
 pub fn nothing(why: &str, exit: Exit) -> Value {
-    json!({ "event": "nothing", "exit": exit as i32, "why": why })
+    json!({ "schema": SCHEMA, "event": "nothing", "exit": exit as i32, "why": why })
 }
 
 /// Returns the summary of a run, the last line of its JSON stream.
@@ -25,6 +28,7 @@ pub fn nothing(why: &str, exit: Exit) -> Value {
 pub fn object(places: &Places, summary: &Summary) -> Value {
     let Summary { spent, run_spent, .. } = summary;
     json!({
+        "schema": SCHEMA,
         "event": "summary",
         "exit": summary.kept_exit as i32,
         "states": summary.standing.json(),

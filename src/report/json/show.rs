@@ -20,6 +20,7 @@ pub fn object(report: &ShowReport) -> Value {
         .map(|choice| json!({ "when": choice.when, "command": choice.command }))
         .collect();
     json!({
+        "schema": "shotlist.show/1",
         "format": 1,
         "project": report.project,
         "job": history.key.to_string(),

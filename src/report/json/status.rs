@@ -45,6 +45,7 @@ pub fn object(places: &Places, report: &StatusReport) -> Value {
         .collect();
     let dying = report.dying();
     json!({
+        "schema": "shotlist.status/1",
         "format": 1,
         "project": report.project,
         "at": report.now.to_string(),

@@ -8,5 +8,5 @@ use serde_json::{Value, json};
 /// line.
 #[must_use]
 pub fn object(report: &ValidateReport, tally: Tally) -> Value {
-    json!({ "format": 1, "valid": true, "jobs": report.jobs, "warnings": tally.warnings + tally.notes })
+    json!({ "schema": "shotlist.validate/1", "format": 1, "valid": true, "jobs": report.jobs, "warnings": tally.warnings + tally.notes })
 }

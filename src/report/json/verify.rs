@@ -4,12 +4,16 @@ use crate::app::verify::VerifyReport;
 use crate::store::Clip;
 use serde_json::{Value, json};
 
+/// The name and version of the schema of each line.
+const SCHEMA: &str = "shotlist.verify/1";
+
 /// Returns the JSON line for a clip whose file or sidecar is missing, unreadable or changed. `word` names the kind of
 /// defect, and `why` explains it.
 #[must_use]
 pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
     let Clip { key, filed, .. } = clip;
     json!({
+        "schema": SCHEMA,
         "event": word,
         "job": key.to_string(),
         "take": filed.take.0,
@@ -24,13 +28,14 @@ pub fn wrong(clip: &Clip, word: &str, why: &str) -> Value {
 /// `what` explains it.
 #[must_use]
 pub fn restoring(clip: &Clip, word: &str, what: &str) -> Value {
-    json!({ "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })
+    json!({ "schema": SCHEMA, "event": word, "job": clip.key.to_string(), "path": clip.filed.path, "why": what })
 }
 
 /// Returns the last line of the JSON stream of `verify`: the number of clips with each result.
 #[must_use]
 pub fn object(report: &VerifyReport) -> Value {
     json!({
+        "schema": SCHEMA,
         "event": "summary",
         "format": 1,
         "exit": report.exit as u8,

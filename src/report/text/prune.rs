@@ -5,11 +5,10 @@ use crate::domain::text::count;
 use crate::report::json;
 use crate::report::terminal::Terminal;
 
-/// Writes one JSON document with `--json`. Otherwise writes the number of archived clips, the clips that could not be moved, and the command to type next.
+/// Writes, as text or with `--json` as an object, the number of archived clips, the clips that could not be moved, and the command to type next.
 pub fn tell(terminal: &Terminal, report: &PruneReport) {
     if terminal.json {
-        terminal.data(json::prune::object(report));
-        return terminal.next(&report.next);
+        return terminal.data(json::prune::object(report));
     }
     for (key, fault) in &report.left {
         terminal.say(format_args!("skipped  {key}  {fault}"));
