@@ -7,6 +7,7 @@ use super::places::{Places, quoted};
 use super::planned::Plan;
 use super::project::Project;
 use super::reporter::News;
+use super::words::Words;
 use crate::domain::digest::Sha256;
 use crate::files::{Output, head};
 use crate::manifest::{Items, Manifest};
@@ -21,15 +22,18 @@ use std::path::Path;
 
 /// Checks that a plan may be written to `file`, and returns the checked file.
 ///
-/// Only an older plan may be replaced. Any other existing file is refused, and so is standard output (`-`).
-pub(crate) fn check(places: &Places, file: &Path) -> Result<Output, Error> {
+/// Only an older plan may be replaced. Any other existing file is refused, and so is standard output (`-`). `repeat` is
+/// the command without the file.
+pub(crate) fn check(places: &Places, file: &Path, repeat: &Words) -> Result<Output, Error> {
+    let hint = |words: Words| places.typed(&words.build());
     if file == Path::new("-") {
         let what = "a plan cannot be written to standard output; name a file";
         return Err(Error::new(Exit::Usage, what)
             .money("nothing was written")
-            .hint(places.typed("plan --json")));
+            .hint(hint(repeat.clone().flag("--json", true))));
     }
-    replacing(file, "a plan", is_plan).map_err(|error| error.hint(places.typed("plan --out PLAN_FILE")))
+    replacing(file, "a plan", is_plan)
+        .map_err(|error| error.hint(hint(repeat.clone().option("--out", ["PLAN_FILE"]))))
 }
 
 /// Returns whether a file begins like a plan that [`write`] has written.

@@ -120,6 +120,12 @@ impl Level {
         (self.limit - self.spent.total()).max(Usd::ZERO)
     }
 
+    /// Returns whether nothing counts against the budget.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.spent.total() == Usd::ZERO
+    }
+
     /// Returns the budget's name with its maximum amount, such as `--max-cost $5.00`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -133,7 +139,7 @@ impl Level {
     #[must_use]
     pub fn words(&self) -> String {
         // Earlier runs may have spent their own budgets, so "nothing spent yet" could be misunderstood.
-        if self.cap == Cap::Run && self.spent.total() == Usd::ZERO {
+        if self.cap == Cap::Run && self.is_unused() {
             return format!("each run at most {}", self.limit);
         }
         format!("{} · {}", self.name(), self.used())
@@ -208,19 +214,24 @@ impl Fit {
 /// A monitor of a run's budgets, which warns once for each budget when four fifths of it are used.
 #[derive(Debug, Default)]
 pub struct BudgetMonitor {
-    levels: Vec<(Level, bool)>,
+    levels: Vec<Watched>,
     /// Amount reserved for each take. If the take turns out to be free of charge, its amount is released.
     counted: HashMap<TakeId, Usd>,
 }
 
 impl BudgetMonitor {
-    /// Returns a monitor for these budgets before anything is sent.
+    /// Returns a monitor for these budgets before anything is sent. `price` is that of the plan; `None` without a plan.
     ///
-    /// A budget that is already used to four fifths causes no warning, because the plan has shown that it is low.
+    /// A budget that is already used to four fifths causes no warning, because the plan has shown that it is low. A
+    /// budget that allows the whole plan causes none either, as long as the run costs no more than its plan.
     #[must_use]
-    pub fn new(levels: &[Level]) -> Self {
-        let levels = levels.iter().map(|level| (*level, is_low(level))).collect();
-        Self { levels, counted: HashMap::new() }
+    pub fn new(levels: &[Level], price: Option<Usd>) -> Self {
+        let watched = |level: &Level| {
+            let planned = price.filter(|price| *price <= level.left());
+            let quiet_to = planned.map_or(Usd::ZERO, |price| level.spent.total() + price);
+            Watched { level: *level, quiet_to, is_reported: is_low(level) }
+        };
+        Self { levels: levels.iter().map(watched).collect(), counted: HashMap::new() }
     }
 
     /// Updates the budgets from an event of the run, and returns a warning for each budget that has just run low.
@@ -241,15 +252,25 @@ impl BudgetMonitor {
             }
         };
         let mut words = Vec::new();
-        for (level, reported) in &mut self.levels {
+        for Watched { level, quiet_to, is_reported } in &mut self.levels {
             level.spent.reserved = level.spent.reserved + plus - minus;
-            if !*reported && is_low(level) {
-                *reported = true;
+            if !*is_reported && is_low(level) && level.spent.total() > *quiet_to {
+                *is_reported = true;
                 words.push(level.low());
             }
         }
         words
     }
+}
+
+/// A budget that the monitor watches.
+#[derive(Debug)]
+struct Watched {
+    level: Level,
+    /// Amount up to which a low budget causes no warning, because the plan fits.
+    quiet_to: Usd,
+    /// True if a warning has been given.
+    is_reported: bool,
 }
 
 fn is_low(level: &Level) -> bool {

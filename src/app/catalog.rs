@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::exit::Exit;
-use super::places::quoted;
+use super::words::Words;
 use crate::catalog::{About, Catalog};
 use crate::domain::item::Reading;
 use crate::domain::problem::Problem;
@@ -38,10 +38,15 @@ pub struct CatalogReport {
 pub fn catalog(request: &CatalogRequest) -> Result<CatalogReport, Error> {
     let CatalogRequest { file, reading } = request;
     let shown = file.display().to_string();
+    let inspect = |file: &str| Words::new("shotlist catalog").argument(file).reading(reading);
     let catalog = read(file, reading)
-        .map_err(|error| error.money("not charged").hint("shotlist catalog PATH/TO/FILE.csv"))?;
-    let command = if is_invalid(&catalog) { "catalog" } else { "init --from" };
-    let next = format!("shotlist {command} {}", quoted(&shown));
+        .map_err(|error| error.money("not charged").hint(inspect("PATH/TO/FILE.csv").build()))?;
+    let next = if is_invalid(&catalog) {
+        inspect(&shown)
+    } else {
+        Words::new("shotlist init").option("--from", [&shown]).reading(reading)
+    };
+    let next = next.build();
     Ok(CatalogReport { shown, reading: reading.clone(), catalog, next })
 }
 

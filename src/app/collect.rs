@@ -13,7 +13,7 @@ use super::reporter::News;
 use super::rollout::RolloutState;
 use super::session::{Order, Session};
 use super::setup::{not_set_up, set_up_valid};
-use super::summary::{self, Ended, RunReport};
+use super::summary::{self, Ended, Offer, RunReport};
 use super::totals::RunJobs;
 use crate::domain::key::JobKey;
 use crate::domain::text::count;
@@ -145,6 +145,7 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
         lost,
         rollout: RolloutState::default(),
         repeat: "collect",
+        offer: Offer { cheapest: None, raised: "collect" },
         reorder: None,
     };
     let report = Box::pin(summary::carry_out(session, setup, order, ended)).await?;

@@ -259,6 +259,12 @@ fn next(places: &Places, clips: &ChosenClips<'_>) -> String {
     if clips.left_out.undecided() > 0 { places.typed(LOOK) } else { places.typed("status") }
 }
 
+/// Returns the command that exports the same clips as an index, to the index's own file.
+fn as_index(places: &Places, request: &ExportRequest) -> String {
+    let form = Form::Index { excel: false };
+    typed(places, &ExportRequest { form, out: None, force: false, ..request.clone() }, "")
+}
+
 /// Returns the command that repeats the export with the additional words `more`.
 ///
 /// If `more` names a file or folder with `--out`, the request's own `--out` and `--force` are left out.

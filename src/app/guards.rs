@@ -5,12 +5,14 @@ use super::exit::Exit;
 use super::planned::Plan;
 use super::project::Project;
 use super::reporter::News;
-use crate::plan::guards::{ExceededGuard, Found};
+use crate::plan::guards::Found;
 
-/// Reports the guards (safety limits) that the plan exceeds, with the commands that accept the plan.
-fn tell(project: &Project, trips: &[ExceededGuard]) {
-    let commands = ["run --accept-changes", "plan --out plan.json", "run --plan plan.json"];
-    project.tell(&News::Guards { trips, commands: Some(commands.map(|words| project.places.typed(words))) });
+/// The commands after a guard stopped a run.
+pub(crate) struct Approving {
+    /// Command that plans the jobs of the run.
+    pub(crate) look: String,
+    /// Commands that accept the plan: a run that accepts it, or a written plan and its run.
+    pub(crate) approve: [String; 3],
 }
 
 /// Refuses to move clips to the archive if the plan exceeds the manifest's limit on removed jobs.
@@ -29,14 +31,14 @@ pub(crate) fn check_removals(project: &Project, plan: &Plan) -> Result<(), Error
 }
 
 /// Refuses a run whose plan exceeds one of the manifest's guards (safety limits).
-pub(crate) fn check(project: &Project, plan: &Plan) -> Result<(), Error> {
+pub(crate) fn check(project: &Project, plan: &Plan, approving: Approving) -> Result<(), Error> {
     if plan.trips.is_empty() {
         return Ok(());
     }
-    tell(project, &plan.trips);
+    project.tell(&News::Guards { trips: &plan.trips, commands: Some(approving.approve) });
     let names: Vec<String> = plan.trips.iter().map(|trip| format!("`guards.{}`", trip.guard)).collect();
     let (limit, stop) = if names.len() == 1 { ("limit", "stops") } else { ("limits", "stop") };
     let what =
         format!("the {limit} {} in the manifest {stop} this run; nothing was sent", names.join(" and "));
-    Err(Error::new(Exit::Budget, what).money("not charged").hint(project.places.typed("plan")))
+    Err(Error::new(Exit::Budget, what).money("not charged").hint(approving.look))
 }

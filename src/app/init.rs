@@ -6,7 +6,7 @@ use super::catalog::{is_invalid, read};
 use super::error::Error;
 use super::exit::Exit;
 use super::obstacles::own_folder;
-use super::places::{MANIFEST, Places, STATE, quoted};
+use super::places::{MANIFEST, Places, STATE};
 use super::schema;
 use crate::app::words::Words;
 use crate::catalog::{self, About};
@@ -129,14 +129,11 @@ pub fn init(request: &InitRequest) -> Result<InitReport, Error> {
     let (text, products, pipe) = match &request.subject {
         Subject::Sample => (SAMPLE.to_owned(), None, ""),
         Subject::Scenes => (SCENES.to_owned(), None, ""),
-        Subject::File { file, reading } => match draft(&folder, file, reading)? {
+        Subject::File { file, reading } => match draft(request, manifest, file, reading)? {
             Ok((text, products)) => {
                 (text, Some(products), if file == Path::new("-") { " < FILE" } else { "" })
             }
-            Err(problems) => {
-                let next = typed(request, manifest, if request.force { " --force" } else { "" });
-                return Ok(InitReport::Invalid { problems, next });
-            }
+            Err(problems) => return Ok(InitReport::Invalid { problems, next: typed(request, manifest) }),
         },
     };
     let text = if is_alone(&folder, manifest) { text } else { with_own_folder(text, manifest) };
@@ -178,13 +175,13 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     let shown = manifest.display();
     if manifest.is_dir() {
         let inside = manifest.join(MANIFEST);
-        return Err(refused(format!("{shown} is a folder, not a manifest")).hint(typed(request, &inside, "")));
+        return Err(refused(format!("{shown} is a folder, not a manifest")).hint(typed(request, &inside)));
     }
     if !manifest.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
         let what =
             format!("{shown} cannot be a manifest, which ends in .yaml; to read a product file, use --from");
-        let next = format!("shotlist init --from {}", quoted(&shown.to_string()));
-        return Err(refused(what).hint(next));
+        let next = Words::new("shotlist init").option("--from", [shown]).flag("--force", request.force);
+        return Err(refused(what).hint(next.build()));
     }
     // A broken link also occupies the name.
     if !request.force && fs::symlink_metadata(manifest).is_ok() {
@@ -199,40 +196,48 @@ fn check_place(manifest: &Path, request: &InitRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the command that repeats the request for the manifest at this path, with the additional words `more`.
-fn typed(request: &InitRequest, manifest: &Path, more: &str) -> String {
-    let InitRequest { manifest: _, subject, force: _ } = request;
-    let mut words = Words::new("shotlist init");
-    if manifest != Path::new(MANIFEST) {
-        words = words.argument(&manifest.display().to_string());
-    }
+/// Returns the command that repeats the request for the manifest at this path.
+fn typed(request: &InitRequest, manifest: &Path) -> String {
+    let InitRequest { manifest: _, subject, force } = request;
+    let words = begun(manifest);
     let words = match subject {
         Subject::Sample => words,
         Subject::Scenes => words.flag("--scenes", true),
-        Subject::File { file, reading } => words.option("--from", Some(file.display())).reading(reading),
+        Subject::File { file, reading } => words.option("--from", [file.display()]).reading(reading),
     };
-    words.build() + more
+    words.flag("--force", *force).build()
+}
+
+/// Returns the beginning of a command that writes the manifest at this path.
+fn begun(manifest: &Path) -> Words {
+    let words = Words::new("shotlist init");
+    if manifest == Path::new(MANIFEST) { words } else { words.argument(&manifest.display().to_string()) }
 }
 
 /// Returns the text of a manifest for a product file, with facts about the file.
 ///
 /// If the file cannot be used, it returns the file's problems instead.
 fn draft(
-    folder: &Path,
+    request: &InitRequest,
+    manifest: &Path,
     file: &Path,
     reading: &Reading,
 ) -> Result<Result<(String, Products), Vec<Problem>>, Error> {
+    let folder = &folder_of(manifest);
+    let from = |file: &str, reading: &Reading| {
+        begun(manifest).option("--from", [file]).reading(reading).flag("--force", request.force).build()
+    };
     let catalog = read(file, reading)
-        .map_err(|error| error.money("nothing was written").hint("shotlist init --from PATH/TO/FILE.csv"))?;
+        .map_err(|error| error.money("nothing was written").hint(from("PATH/TO/FILE.csv", reading)))?;
     let is_wrong = is_invalid(&catalog);
     let (items, mut problems) = (catalog.items, catalog.problems);
     let Some(about) = catalog.about.filter(|_| !is_wrong) else { return Ok(Err(problems)) };
     make_folder(folder)?;
-    let from = seen_from(folder, file)?;
-    let parent = from.rfind('/').map_or("", |end| &from[..=end]);
+    let seen = seen_from(folder, file)?;
+    let parent = seen.rfind('/').map_or("", |end| &seen[..=end]);
     let pictures = Pictures::of(&items, parent, |path| folder.join(path).is_file());
     let has_pictures = pictures.is_some();
-    let draft = Draft { from: &from, reading, about: &about, items: &items, pictures };
+    let draft = Draft { from: &seen, reading, about: &about, items: &items, pictures };
     let shown = file.display().to_string();
     if !has_pictures {
         problems.extend(catalog.pictures.passed_over(&shown));
@@ -240,7 +245,12 @@ fn draft(
     if draft.is_untitled() {
         let says =
             items.first().map_or("the product", |item| if has_pictures { "the product" } else { &item.id });
-        let problem = untitled(&shown, &about, says);
+        let named = |column: &String| {
+            let mut reading = reading.clone();
+            reading.columns.insert("title".to_owned(), vec![column.clone()]);
+            from(&shown, &reading)
+        };
+        let problem = untitled(&shown, &about, says, named);
         if !has_pictures {
             problems.push(problem);
             return Ok(Err(problems));
@@ -249,7 +259,7 @@ fn draft(
     }
     let products = Products {
         shown,
-        file: from.clone(),
+        file: seen.clone(),
         pictures: catalog.pictures,
         one_per: reading.one_per,
         model: draft.model().name.clone(),
@@ -265,14 +275,13 @@ fn draft(
 
 /// Returns the problem that no column of the product file has the titles of the products.
 ///
-/// `says` is the text that a prompt would have in place of a title.
-fn untitled(shown: &str, about: &About, says: &str) -> Problem {
+/// `says` is the text that a prompt would have in place of a title. `named` returns the command that reads the titles
+/// from a column.
+fn untitled(shown: &str, about: &About, says: &str, named: impl Fn(&String) -> String) -> Problem {
     let message =
         format!("no column has the titles of the products: a prompt would be `Slow push-in on {says}`");
     let problem = Problem::error(Place::File(shown.to_owned()), message);
-    let typed = |column: &String| {
-        format!("`shotlist init --from {} --column {}`", quoted(shown), quoted(&format!("title={column}")))
-    };
+    let typed = |column: &String| format!("`{}`", named(column));
     match about.titles.split_first() {
         Some((first, others)) => {
             let problem = problem.hint(format!("name the column that has the titles: {}", typed(first)));

@@ -126,19 +126,20 @@ impl<'a> Obstacles<'a> {
         self.problems.push(in_the_way(&self.session.places, &target.path, &what).hint(hint));
     }
 
-    pub(crate) fn refuse(self) -> Result<(), Error> {
+    /// Returns an error if a clip cannot be saved. `repeat` is the command that the user typed.
+    pub(crate) fn refuse(self, repeat: &str) -> Result<(), Error> {
         if let Some(what) = self.disk {
             let what = format!("{what}; nothing was sent");
             return Err(Error::new(Exit::Local, what)
                 .money("not charged")
-                .hint(self.session.places.typed("run")));
+                .hint(self.session.places.typed(repeat)));
         }
         if self.problems.is_empty() {
             return Ok(());
         }
         let places = &self.session.places;
         Err(if self.has_other_files {
-            refusal(places, self.problems, self.is_altered)
+            refusal(places, self.problems, self.is_altered, repeat)
         } else {
             taken_refusal(places, self.problems, &self.owners)
         })
@@ -157,7 +158,7 @@ pub(crate) fn refuse_altered(places: &Places, plan_tables: &PlanTables, lost: &L
             problems.push(altered(places, &clip.filed.path));
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, true)) }
+    if problems.is_empty() { Ok(()) } else { Err(refusal(places, problems, true, "run")) }
 }
 
 /// Refuses a plan that would save a clip at a path where another project in the same folder already has a clip.
@@ -227,8 +228,8 @@ fn taken_refusal(places: &Places, problems: Vec<Problem>, owners: &BTreeSet<Stri
     error.hint(places.typed("validate"))
 }
 
-fn refusal(places: &Places, problems: Vec<Problem>, is_altered: bool) -> Error {
-    let next = if is_altered { "verify --repair --replace-altered" } else { "run" };
+fn refusal(places: &Places, problems: Vec<Problem>, is_altered: bool, repeat: &str) -> Error {
+    let next = if is_altered { "verify --repair --replace-altered" } else { repeat };
     Error::new(Exit::Invalid, "another file is at the path of a clip; nothing was sent")
         .problems(problems)
         .money("not charged")

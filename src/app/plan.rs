@@ -2,6 +2,8 @@
 //!
 //! `run` uses the same functions.
 
+mod next;
+
 use super::approval;
 use super::budget::{Level, caps, levels, unused};
 use super::decided::{Choice, Decided};
@@ -26,6 +28,7 @@ use super::reporter::News;
 use super::selection::Selection;
 use super::session::{Session, cannot_open};
 use super::setup::{lacks_key, settings};
+use super::words::Words;
 use crate::domain::item::OnePer;
 use crate::domain::key::{JobKey, RequestId};
 use crate::domain::money::Usd;
@@ -36,6 +39,7 @@ use crate::manifest::{Items, Manifest};
 use crate::provider::cards::Cards;
 use crate::store::{Pause, PlanTables, Reader, ReviewCounts, StoreError};
 use jiff::Timestamp;
+use next::{Ends, repeat, repeat_unselected};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -90,11 +94,14 @@ impl Project {
     /// It sends nothing.
     pub async fn plan(&self, request: &PlanRequest) -> Result<PlanReport, Error> {
         let places = &self.places;
-        let out = request.out.as_deref().map(|file| approval::check(places, file)).transpose()?;
+        let repeat = repeat(request);
+        let out = request.out.as_deref().map(|file| approval::check(places, file, &repeat)).transpose()?;
         refuse_lost(places).await?;
         let plan_tables = plan_tables(places)?;
         let loaded = fitted(load_alone(self, &plan_tables), &plan_tables, places, request)?;
-        let loaded = valid(self, loaded)?;
+        let loaded = valid(self, loaded).map_err(|error| {
+            error.hint(places.typed(&Words::new("validate").option("--for", &request.destinations).build()))
+        })?;
         let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
         let now = self.clock.now();
         let History { reader, levels, paused } = history(places, manifest, now).await?;
@@ -103,7 +110,7 @@ impl Project {
         let accepted = request.out.is_some();
         let choice = Choice { selection: &request.selection, approved: None, accepted };
         let decided = Decided::of(manifest, &loaded, &plan_tables, choice)
-            .map_err(|error| error.or_hint(places.typed("plan")))?;
+            .map_err(|error| error.or_hint(places.typed(&repeat_unselected(request).build())))?;
         let (lost, not_mounted) =
             lost(places, manifest, &plan_tables, reader.as_ref(), &request.selection.only).await?;
         refuse_forgotten(self, &plan_tables, lost.all_altered())?;
@@ -145,9 +152,8 @@ impl Project {
         } else {
             let providers = plan.sum.models().map(|model| model.provider.as_str());
             let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
-            not_mounted
-                .as_ref()
-                .map_or_else(|| next(places, &plan, &lost, lacks_key), |_| places.typed("plan"))
+            let ends = Ends { places, plan: &plan, lost: &lost, lacks_key };
+            if not_mounted.is_some() { places.typed(&repeat.build()) } else { ends.next(request) }
         };
         if let Some(what) = &not_mounted {
             self.tell(&News::Warning(what));
@@ -314,29 +320,6 @@ fn choices(manifest: &Manifest, loaded: &Loaded, plan: &Plan) -> Vec<String> {
     if is_whole { choices.collect() } else { Vec::new() }
 }
 
-/// Returns the command to type after the plan.
-///
-/// `lacks_key` is true if a provider of the plan has no usable API key.
-fn next(places: &Places, plan: &Plan, lost: &Lost, lacks_key: bool) -> String {
-    match plan.to_render() {
-        _ if !plan.trips.is_empty() => places.typed("plan --out plan.json"),
-        0 if plan.rollout.open().next().is_some() => {
-            plan.rollout.next(places).unwrap_or_else(|| places.typed("status"))
-        }
-        0 if places.has_state() => {
-            let next = lost.next_planned(places).or_else(|| plan.next_asking(places));
-            next.unwrap_or_else(|| places.typed("status"))
-        }
-        0 => places.typed("validate"),
-        _ if lacks_key => places.typed("run --sandbox"),
-        1 => places.typed("run"),
-        // The user should look at the canary before paying for all.
-        _ if !plan.rollout.canaries.is_empty() => places.typed("run"),
-        // The user should look at one clip before paying for all.
-        _ => places.typed("run --limit 1"),
-    }
-}
-
 /// Adds a problem to the loaded manifest for each limit of a shop or platform that planned jobs break.
 fn fitted(
     mut loaded: Loaded,
@@ -370,6 +353,7 @@ fn request(cards: &Cards, wanted: &Wanted) -> Value {
     let call = provider.submit(card, &wanted.request, &RequestId("(new for each attempt)".to_owned())).0;
     let body = call.body.as_ref().map(crate::wire::Body::shown).unwrap_or_default();
     serde_json::json!({
+        "schema": "shotlist.request/1",
         "job": wanted.key.to_string(),
         "method": "POST",
         "url": format!("{}{}", provider.profile().base_url, call.path),

@@ -16,6 +16,7 @@ use super::project::Project;
 use super::reporter::News;
 use super::selection::Selection;
 use super::session::Session;
+use super::words::Words;
 use crate::domain::foreign::shown;
 use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
@@ -91,7 +92,7 @@ impl Project {
         if !request.accept_changes {
             guards::check_removals(self, &plan)?;
         }
-        self.agree(&gone)?;
+        self.agree(&gone, request.accept_changes)?;
         let tree = session.tree()?;
         for (job, takes) in gone.into_iter().zip(takes) {
             match archive(&session, &tree, &manifest.project, &job, &takes).await? {
@@ -112,7 +113,9 @@ impl Project {
     }
 
     /// Asks for consent to move the clips of these jobs; returns an error unless the answer is yes.
-    fn agree(&self, gone: &[Gone]) -> Result<(), Error> {
+    ///
+    /// `accepts` is true if the request overrides the limit on removed jobs.
+    fn agree(&self, gone: &[Gone], accepts: bool) -> Result<(), Error> {
         let Self { places, .. } = self;
         let keys: Vec<&JobKey> = gone.iter().map(|job| &job.key).collect();
         self.tell(&News::Unwanted(&keys));
@@ -129,7 +132,8 @@ impl Project {
                     "moving {moved} needs your consent, and there is no terminal to ask on; add --yes; nothing was \
                      moved"
                 );
-                Err(Error::new(Exit::Usage, what).hint(places.typed("prune --yes")))
+                let words = Words::new("prune").flag("--accept-changes", accepts).flag("--yes", true);
+                Err(Error::new(Exit::Usage, what).hint(places.typed(&words.build())))
             }
         }
     }

@@ -148,12 +148,12 @@ fn chosen(
     Ok((jobs, refused))
 }
 
-/// Returns the command that repeats the request and answers its question with yes.
+/// Returns the command that repeats the request and asks again.
 fn repeat_command(args: &RedoRequest) -> String {
     let RedoRequest { jobs, only, rejected, bounds } = args;
     let words = Words::new("redo").flag("--rejected", *rejected);
     let words = jobs.iter().fold(words, |words, job| words.argument(job));
-    words.option("--only", only).bounds(bounds).flag("--yes", true).build()
+    words.option("--only", only).bounds(bounds).build()
 }
 
 /// Returns the keys of the jobs that the request names one by one.

@@ -15,7 +15,7 @@ use super::run::{restore_quotas, unpriced};
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::setup;
-use super::summary::{self, Ended, RunReport};
+use super::summary::{self, Ended, Offer, RunReport};
 use super::totals::RunJobs;
 use super::words::Words;
 use crate::domain::durations::RenderKind;
@@ -37,8 +37,7 @@ use std::collections::{BTreeMap, HashSet};
 pub(crate) struct Reorder {
     /// Name of the command in the run history: `retry` or `redo`.
     pub(crate) command: &'static str,
-    /// Command that repeats the request and answers its question with yes. The flags that name the project's paths
-    /// are added later.
+    /// Command that repeats the request and asks again. The flags that name the project's paths are added later.
     pub(crate) repeat: String,
     /// Jobs to send again, each with its price.
     pub(crate) jobs: Vec<Wanted>,
@@ -107,7 +106,7 @@ pub(crate) async fn submit_reorder(
         }
         obstacles.look(&target, own.is_some());
     }
-    obstacles.refuse()?;
+    obstacles.refuse(&reorder.repeat)?;
     session.note_disks().await?;
     session.tell_pauses(&manifest.project).await?;
     for wanted in &reorder.jobs {
@@ -120,7 +119,7 @@ pub(crate) async fn submit_reorder(
     }
     let price: Usd = reorder.jobs.iter().map(cost).sum();
     if !project.places.sandbox {
-        let typed = session.places.typed(&reorder.repeat);
+        let typed = session.places.typed(&format!("{} --yes", reorder.repeat));
         agreed(&project, bounds, &reorder, price, typed)?;
     }
     let mut needed = session.owing().await?;
@@ -169,6 +168,8 @@ pub(crate) async fn submit_reorder(
     };
     // `run` sends the jobs that this command recorded but did not send, within the same limits.
     let repeat = Words::new("run").bounds(bounds).build();
+    let raised = Words::new("run").bounds(&Bounds { max_cost: Some(price), ..bounds.clone() }).build();
+    let offer = Offer { cheapest: reorder.jobs.iter().map(cost).min(), raised: &raised };
     let ended = Ended {
         run,
         caps,
@@ -177,6 +178,7 @@ pub(crate) async fn submit_reorder(
         lost: Lost::default(),
         rollout: RolloutState::default(),
         repeat: &repeat,
+        offer,
         reorder: Some(reorder.command),
     };
     summary::carry_out(session, setup, order, ended).await

@@ -250,7 +250,8 @@ impl Project {
                 let what = format!(
                     "sending {jobs} again would cost {sum}, more than the limit of {most}; nothing was sent"
                 );
-                Err(Error::new(Exit::Budget, what).money("not charged"))
+                let hint = self.places.typed(&with_bound(request, sum));
+                Err(Error::new(Exit::Budget, what).money("not charged").hint(hint))
             };
         }
         if self.places.sandbox {

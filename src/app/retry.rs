@@ -128,7 +128,7 @@ fn finished(decided: &Decided, keys: Vec<JobKey>) -> Result<HashSet<JobKey>, Sto
     Ok(finished)
 }
 
-/// Returns the command that repeats the request and answers its question with yes.
+/// Returns the command that repeats the request and asks again.
 fn repeat_command(args: &RetryRequest) -> String {
     let RetryRequest { selection, bounds, charged, include_permanent, written_off } = args;
     Words::new("retry")
@@ -137,7 +137,6 @@ fn repeat_command(args: &RetryRequest) -> String {
         .flag("--include-permanent", *include_permanent)
         .flag("--written-off", *written_off)
         .bounds(bounds)
-        .flag("--yes", true)
         .build()
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A new start with the same [`RunRequest`] continues an interrupted run.
 
+mod repeat;
+
 use super::approval;
 use super::budget::{Level, caps, levels};
 use super::collect;
@@ -26,9 +28,8 @@ use super::reporter::News;
 use super::selection::{Bounds, Selection};
 use super::session::{Order, Session};
 use super::setup::{Setup, sandbox_limits, setup};
-use super::summary::{self, Ended, RunReport};
+use super::summary::{self, Ended, Offer, RunReport};
 use super::totals::RunJobs;
-use crate::app::words::Words;
 use crate::domain::durations::RenderKind;
 use crate::domain::key::{JobKey, ModelName};
 use crate::domain::lifecycle::State;
@@ -41,6 +42,7 @@ use crate::plan::bucket::Bucket;
 use crate::plan::decide::Decision;
 use crate::store::{Caps, PlanTables, StoreError};
 use jiff::Timestamp;
+use repeat::{accepting, plan_command, repeat_command};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -110,6 +112,8 @@ struct Prepared {
     setup: Setup,
     /// Price of the jobs to send; `None` if nothing is sent.
     price: Option<Usd>,
+    /// Price of the cheapest job to send; `None` if nothing is sent.
+    cheapest: Option<Usd>,
     caps: Caps,
     levels: Vec<Level>,
     lost: Lost,
@@ -175,10 +179,10 @@ async fn prepare(
         && !request.bounds.allow_unpriced
         && let Some((model, _, key)) = plan.unpriced().next()
     {
-        return Err(unpriced(key, model).hint(places.typed("plan")));
+        return Err(unpriced(key, model).hint(places.typed(&plan_command(request).build())));
     }
     if !agreed_before {
-        guards::check(project, &plan)?;
+        guards::check(project, &plan, repeat::approving(places, request))?;
     }
     if !request.accept_changes {
         ask_about_gaps(request, session, &decided, approved.as_ref()).await?;
@@ -188,7 +192,7 @@ async fn prepare(
     ordered.work.filings.now.retain(|filing| !lost.is_altered(&filing.key));
     let mut obstacles = Obstacles::new(session)?;
     obstacles.search(manifest, plan_tables, &ordered.work.filings)?;
-    obstacles.refuse()?;
+    obstacles.refuse(&repeat_command(request))?;
     session.note_disks().await?;
     let mut needed = session.owing().await?;
     needed.extend(used.iter().map(|model| model.provider.clone()));
@@ -203,8 +207,8 @@ async fn prepare(
         return Err(error);
     }
     let price = (plan.to_render() > 0).then(|| plan.total());
-    let (levels, unsent) = (plan.levels(), plan.sum.unsent);
-    Ok(Prepared { unsent, decided, ordered, setup, price, caps, levels, lost, now })
+    let (levels, cheapest, unsent) = (plan.levels(), plan.sum.cheapest, plan.sum.unsent);
+    Ok(Prepared { unsent, decided, ordered, setup, price, cheapest, caps, levels, lost, now })
 }
 
 async fn carry_out(
@@ -213,7 +217,7 @@ async fn carry_out(
     loaded: &Loaded,
     prepared: Prepared,
 ) -> Result<RunReport, Error> {
-    let Prepared { unsent, decided, mut ordered, setup, price, caps, levels, lost, now } = prepared;
+    let Prepared { unsent, decided, mut ordered, setup, price, cheapest, caps, levels, lost, now } = prepared;
     let manifest = loaded.manifest.as_ref().ok_or_else(invalid)?;
     let project = session.project.clone();
     // A changed job may be submitted only after its earlier rendering is settled.
@@ -249,8 +253,9 @@ async fn carry_out(
         max_in_doubt: manifest.guards.max_in_doubt,
         levels,
     };
-    let repeat = repeat_command(request);
-    let ended = Ended { run, caps, waiting, asks, lost, rollout, repeat: &repeat, reorder: None };
+    let (repeat, raised) = (repeat_command(request), repeat::raised(request, price));
+    let offer = Offer { cheapest, raised: &raised };
+    let ended = Ended { run, caps, waiting, asks, lost, rollout, repeat: &repeat, offer, reorder: None };
     summary::carry_out(session, setup, order, ended).await
 }
 
@@ -305,18 +310,6 @@ async fn run_jobs(session: &Session, decided: &Decided, lost: &Lost) -> Result<R
     }
     run_jobs.others.add(Bucket::Done, up_to_date);
     Ok(run_jobs)
-}
-
-/// Returns the command that continues the run with the same selection, and that asks again before it spends.
-fn repeat_command(request: &RunRequest) -> String {
-    let RunRequest { selection, bounds, plan, accept_changes: _, fail_if_empty: _ } = request;
-    let plan = plan.as_ref().map(|plan| plan.display());
-    Words::new("run").selection(selection).option("--plan", plan).bounds(bounds).build()
-}
-
-/// Returns the command that repeats the run and sends its jobs although they may have been paid for earlier.
-fn accepting(places: &Places, request: &RunRequest) -> String {
-    places.typed(&format!("{} --accept-changes", repeat_command(request)))
 }
 
 /// Sets each provider's daily quota to the part that earlier runs have not used today.
@@ -393,7 +386,7 @@ fn agreed(project: &Project, request: &RunRequest, plan: &Plan) -> Result<(), Er
         .hint(places.typed(&format!("{} --yes", repeat_command(request))))),
         Answer::No => {
             let what = "the answer was no; nothing was sent";
-            Err(Error::new(Exit::Usage, what).money("not charged").hint(places.typed("plan")))
+            Err(Error::new(Exit::Usage, what).money("not charged").hint(places.typed(&plan_command(request).build())))
         }
     }
 }

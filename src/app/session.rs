@@ -179,7 +179,7 @@ impl Session {
         let start = Start { run_jobs, owed, spent: spent.settled, estimate, known: Some(known) };
         let totals = RunTotals::new(start, self.clock.now());
         let listener =
-            Listener::new(project.reporter(), self.clock.clone(), totals, BudgetMonitor::new(&levels));
+            Listener::new(project.reporter(), self.clock.clone(), totals, BudgetMonitor::new(&levels, price));
         let listener = Arc::new(listener);
         let (inbox, outbox) = background::channel();
         let hear = {

@@ -43,8 +43,18 @@ pub(crate) struct Ended<'a> {
     pub(crate) rollout: RolloutState,
     /// Command that continues the run; the flags that name the project's paths are added later.
     pub(crate) repeat: &'a str,
+    pub(crate) offer: Offer<'a>,
     /// Name of the command that sent jobs again: `retry` or `redo`; `None` for `run` and `collect`.
     pub(crate) reorder: Option<&'static str>,
+}
+
+/// The limit to suggest if `--max-cost` is less than the price of each clip.
+#[derive(Clone, Copy)]
+pub(crate) struct Offer<'a> {
+    /// Price of the cheapest job to send; `None` if there is none.
+    pub(crate) cheapest: Option<Usd>,
+    /// Command that continues the run with a `--max-cost` for all its jobs.
+    pub(crate) raised: &'a str,
 }
 
 /// The result of a request to run, collect, retry or redo.
@@ -120,6 +130,8 @@ pub struct Summary {
     /// Amounts that several projects spent against the budget that ended the run, in words; `None` for a single
     /// project.
     pub spenders: Option<String>,
+    /// Price of the cheapest job to send; `None` if there was none.
+    pub cheapest: Option<Usd>,
     /// Reason why the run ended early; `None` if it was not stopped.
     pub reason: Option<StopReason>,
     /// Name of the command that sent jobs again: `retry` or `redo`; `None` for `run` (even if it continues such a
@@ -217,7 +229,7 @@ async fn close(
         Exit::WorkRemains if pauses.iter().any(|pause| pause.waiting > 0) => {
             places.typed(&pause::resume_typed(&pauses))
         }
-        _ => next(exit, &standing, places, &result, &ended),
+        _ => next(exit, &standing, places, (&result, &levels), &ended),
     };
     let refused = world.polls_refused();
     let RunResult { outcome, reason, closed, totals, checks } = result;
@@ -235,6 +247,7 @@ async fn close(
         levels,
         reached,
         spenders,
+        cheapest: ended.offer.cheapest,
         reason,
         reorder: ended.reorder,
         closed: closed
@@ -334,9 +347,10 @@ fn next(
     exit: Exit,
     standing: &ProjectStatus,
     places: &Places,
-    result: &RunResult,
+    (result, levels): (&RunResult, &[Level]),
     ended: &Ended<'_>,
 ) -> String {
+    let is_short = levels.iter().any(|level| reached(result) == Some(level.cap) && level.is_unused());
     match exit {
         // No take is held, so an input file changed during the run; the next run uses the file as it is then.
         Exit::Held if standing.held.is_empty() => places.typed(ended.repeat),
@@ -366,6 +380,11 @@ fn next(
         Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
             places.typed(&format!("{} --accept-changes", ended.repeat))
         }
+        // The same command would send nothing again.
+        Exit::Budget if is_short && reached(result) == Some(Cap::Invocation) => {
+            places.typed(ended.offer.raised)
+        }
+        Exit::Budget if is_short => places.typed("plan"),
         // The same command would end immediately until the day or the month is over.
         Exit::Budget if matches!(reached(result), Some(Cap::Day | Cap::Month)) => places.typed("plan"),
         // The same command pays for nothing twice.

@@ -9,6 +9,7 @@ use super::namesakes;
 use super::project::Project;
 use super::recover::refuse_lost;
 use super::setup::foreign_servers;
+use super::words::Words;
 use crate::domain::digest::Sha256;
 use crate::domain::problem::Problem;
 use crate::domain::signature::Signature;
@@ -57,12 +58,13 @@ impl Project {
         loaded.problems.extend(namesakes::problem(places, loaded.manifest.as_ref()));
         loaded.problems.extend(foreign_servers(self, loaded.manifest.as_ref()));
         loaded.problems.extend(looking.0.problems(&places.shown));
-        let command = match (loaded.is_invalid(), check_images) {
-            (false, _) => "plan",
-            (true, false) => "validate",
-            (true, true) => "validate --check-images",
+        let words = if loaded.is_invalid() {
+            Words::new("validate").flag("--check-images", check_images)
+        } else {
+            Words::new("plan")
         };
-        Ok(ValidateReport { problems: loaded.problems, jobs: loaded.jobs, next: places.typed(command) })
+        let next = places.typed(&words.option("--for", &destinations).build());
+        Ok(ValidateReport { problems: loaded.problems, jobs: loaded.jobs, next })
     }
 }
 

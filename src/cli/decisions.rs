@@ -6,6 +6,7 @@ use crate::app::exit::Exit;
 use crate::app::out_file;
 use crate::app::project::Project;
 use crate::app::session::reader;
+use crate::app::words::Words;
 use crate::report;
 use crate::report::terminal::Terminal;
 use std::io::Read as _;
@@ -22,7 +23,17 @@ pub(super) async fn exchange(
     // Without a database there are no clips to decide about, whatever the file contains.
     drop(reader(project.places())?);
     if let Some(file) = &args.import {
-        let report = project.import_reviews(&file.display().to_string(), &read(project, file)?, who).await?;
+        let report = project.import_reviews(&file.display().to_string(), &read(project, file)?, who).await;
+        let report = report.map_err(|error| {
+            if error.problems.is_empty() {
+                return error;
+            }
+            let words = Words::new("review")
+                .option("--import", [file.display()])
+                .option("--export", args.export.as_ref().map(|file| file.display()))
+                .option("--who", &args.who);
+            error.hint(project.places().typed(&words.build()))
+        })?;
         exit = if report.conflicts.is_empty() { Exit::Done } else { Exit::Held };
         report::imported::tell(terminal, &report, file);
     }

@@ -5,6 +5,7 @@ use super::context::Context;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::init::{InitRequest, Subject, init as write};
+use crate::app::words::Words;
 use crate::report::text;
 
 /// Writes a manifest for a new project, and a JSON Schema file with which editors check and complete the manifest.
@@ -15,7 +16,7 @@ pub(super) fn init(context: &Context, args: &InitArgs) -> Result<Exit, Error> {
             let what = "--one-per, --dialect, --sheet and --all need a product file, but none is named";
             return Err(Error::new(Exit::Usage, what)
                 .money("nothing was written")
-                .hint("shotlist init --from FILE"));
+                .hint(Words::new("shotlist init --from FILE").reading(&args.reading.reading()).build()));
         }
         None if args.scenes => Subject::Scenes,
         None => Subject::Sample,

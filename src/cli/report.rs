@@ -23,8 +23,8 @@ pub(super) async fn report(context: &Context, args: &ReportArgs) -> Result<Exit,
     let project = context.open_at(opened.places().without_out()?)?.project;
     let places = project.places();
     let filter = args.filter.request(&[]);
-    let out = args.out.as_deref().map(|file| document::check(places, file)).transpose()?;
-    let hinted = |error: Error| error.or_hint(places.typed("jobs"));
+    let out = args.out.as_deref().map(|file| document::check(places, file, &args.repeat())).transpose()?;
+    let hinted = |error: Error| args.turned(error).or_hint(places.typed("jobs"));
     let (whole, next) = if let Some(span) = args.compare {
         let found = project.compare(span, &filter).await.map_err(hinted)?;
         let width = if args.out.is_some() { usize::MAX } else { terminal.data_columns() };

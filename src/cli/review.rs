@@ -29,7 +29,7 @@ async fn serve(terminal: &Terminal, project: Project, who: String, args: &Review
     let local = |error: std::io::Error| Error::new(Exit::Local, format!("the review failed: {error}"));
     let mut signals = Signals::listen().map_err(local)?;
     let checked = project.clone();
-    let server = Server::start(project, options).await?;
+    let server = Server::start(project, options).await.map_err(|error| args.hinted(error, &places))?;
     if terminal.json {
         terminal.data(json!({
             "schema": "shotlist.review/1",

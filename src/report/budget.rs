@@ -8,13 +8,24 @@ use serde_json::{Value, json};
 
 impl Level {
     /// Returns the message for a run that this budget stopped. The message says how to continue.
+    ///
+    /// `cheapest` is the price of the cheapest job to send; `None` if it is not known.
     #[must_use]
-    pub fn reached(&self) -> String {
-        if self.cap == Cap::Invocation && self.spent.total() == Usd::ZERO {
-            return format!(
-                "budget   {} is less than the price of the next clip; nothing was spent",
-                self.name()
-            );
+    pub fn reached(&self, cheapest: Option<Usd>) -> String {
+        let budget = match self.cap {
+            Cap::Invocation => self.name(),
+            cap => format!("the budget of the {cap} ({})", self.limit),
+        };
+        if self.is_unused() {
+            let why = match cheapest.filter(|cheapest| *cheapest > self.limit) {
+                Some(cheapest) => format!("no clip costs that little: the cheapest costs {cheapest}"),
+                None => "the next clip costs more".to_owned(),
+            };
+            let how = match self.cap {
+                Cap::Invocation => String::new(),
+                cap => format!("; write a larger `budget: {cap}` in the manifest"),
+            };
+            return format!("budget   {budget}: {why}; nothing was spent{how}");
         }
         let then = match self.cap {
             Cap::Invocation => {
@@ -32,10 +43,6 @@ impl Level {
             Cap::Month => {
                 "continue next month (UTC), or with a larger `budget: month` in the manifest".to_owned()
             }
-        };
-        let budget = match self.cap {
-            Cap::Invocation => self.name(),
-            cap => format!("the budget of the {cap} ({})", self.limit),
         };
         format!(
             "budget   {budget} leaves too little for the next clip: {}; finished work is kept; {then}",

@@ -19,9 +19,11 @@ pub fn json(value: &Value) -> String {
 
 /// Checks that a report may be written to `file`. Returns the checked file, to which [`put`] writes the report. An
 /// existing file that is not a report is an error.
-pub fn check(places: &Places, file: &Path) -> Result<Output, Error> {
+///
+/// `repeat` is the command without the file.
+pub fn check(places: &Places, file: &Path, repeat: &str) -> Result<Output, Error> {
     replacing(file, "a report", is_report)
-        .map_err(|error| error.hint(places.typed("report --out REPORT_FILE")))
+        .map_err(|error| error.hint(places.typed(&format!("{repeat} --out REPORT_FILE"))))
 }
 
 /// Writes a document to a file, or to stdout if no file is named.

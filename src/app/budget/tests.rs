@@ -29,9 +29,14 @@ fn a_budget_that_runs_low_is_told_once_and_one_that_was_low_is_not() {
     };
     let submitting = || State::Submitting { intent: intent.clone(), tries_left: 5, setbacks: 0 };
     let pending = State::Pending { tries_left: 4, setbacks: 1, due: Timestamp::UNIX_EPOCH };
-    let mut monitor = BudgetMonitor::new(&[level(Cap::Run, 100, 0, 0), level(Cap::Day, 100, 80, 0)]);
+    let levels = [level(Cap::Run, 100, 0, 0), level(Cap::Day, 100, 80, 0)];
+    let mut monitor = BudgetMonitor::new(&levels, Some(cents(120)));
     let mut reported: Vec<usize> = (0..3).map(|take| monitor.hear(&sent(take, submitting())).len()).collect();
     reported.push(monitor.hear(&sent(2, pending)).len());
     reported.extend((3..6).map(|take| monitor.hear(&sent(take, submitting())).len()));
     assert_eq!(reported, [0, 0, 0, 0, 0, 1, 0]);
+    // The plan fits, so only more than its price is reported.
+    let mut monitor = BudgetMonitor::new(&levels[..1], Some(cents(80)));
+    let reported: Vec<usize> = (0..6).map(|take| monitor.hear(&sent(take, submitting())).len()).collect();
+    assert_eq!(reported, [0, 0, 0, 0, 1, 0]);
 }

@@ -5,7 +5,7 @@ use super::choice::{ChosenClips, ExportClip};
 use super::output::{place, write};
 use super::products::Products;
 use super::sheet::defused;
-use super::{ExportReport, ExportRequest, Form, next, typed};
+use super::{ExportReport, ExportRequest, Form, as_index, next, typed};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::places::Places;
@@ -38,13 +38,13 @@ pub(super) fn feed(
     let mut notes = Vec::new();
     let offered = offered(products, clips, &request.form, &mut notes);
     let (name, bytes, rows) = match &request.form {
-        Form::Google => ("google.tsv", google(places, &offered, base)?, ids(&offered)),
+        Form::Google => ("google.tsv", google(places, request, &offered, base)?, ids(&offered)),
         Form::Meta => ("meta.csv", meta(&offered, base), ids(&offered)),
         _ => ("woocommerce.csv", woocommerce(&offered, base, request), ids(&offered)),
     };
     if rows == 0 {
         let what = format!("{}; nothing was written", notes.join("; "));
-        return Err(Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index")));
+        return Err(Error::new(Exit::Invalid, what).money("not charged").hint(as_index(places, request)));
     }
     match &request.form {
         Form::Google | Form::Meta => notes.push(
@@ -117,7 +117,12 @@ fn ids(offered: &[ExportProduct<'_>]) -> usize {
 }
 
 /// Returns Google's feed, in which the column `video_link` holds a product's addresses, separated by commas.
-fn google(places: &Places, offered: &[ExportProduct<'_>], base: &Base) -> Result<Vec<u8>, Error> {
+fn google(
+    places: &Places,
+    request: &ExportRequest,
+    offered: &[ExportProduct<'_>],
+    base: &Base,
+) -> Result<Vec<u8>, Error> {
     let mut rows = vec![vec!["id".to_owned(), "video_link".to_owned()]];
     for ExportProduct { ids, clips } in offered {
         let refused = |why: String| {
@@ -137,9 +142,7 @@ fn google(places: &Places, offered: &[ExportProduct<'_>], base: &Base) -> Result
                 "its address has {} characters, but Google accepts at most {GOOGLE_ADDRESS}",
                 long.len()
             );
-            return Err(
-                refused(format!("{why}; write a shorter `output:`")).hint(places.typed("export index"))
-            );
+            return Err(refused(format!("{why}; write a shorter `output:`")).hint(as_index(places, request)));
         }
         rows.extend(ids.iter().map(|id| vec![id.clone(), addresses.join(",")]));
     }

@@ -5,7 +5,7 @@ use super::feeds::written;
 use super::output::{place_list, write};
 use super::products::Products;
 use super::sheet::defused;
-use super::{ExportReport, ExportRequest, Form, next, typed};
+use super::{ExportReport, ExportRequest, Form, as_index, next, typed};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::places::{Places, quoted};
@@ -35,7 +35,7 @@ pub(super) fn folder(
     let parent = if places.sandbox { &places.out } else { &places.folder };
     let parent = parent.strip_prefix(".").unwrap_or(parent).join(name);
     let folder = request.out.clone().unwrap_or(parent);
-    let named = named(places, clips)?;
+    let named = named(places, request, clips)?;
     let copies = obstacles(places, request, &folder, &named)?;
     let list = |name: &str, is_own| place_list(places, request, &folder.join(name), is_own);
     let lists_files = match request.form {
@@ -105,6 +105,7 @@ fn leftovers(folder: &Path, named: &[(String, &ExportClip<'_>)]) -> io::Result<O
 /// Returns each clip with its file name in the folder, or an error if two clips would have the same name.
 fn named<'a>(
     places: &Places,
+    request: &ExportRequest,
     clips: &'a ChosenClips<'a>,
 ) -> Result<Vec<(String, &'a ExportClip<'a>)>, Error> {
     let mut known: HashMap<String, &ExportClip<'_>> = HashMap::new();
@@ -123,9 +124,7 @@ fn named<'a>(
                  under `items.columns.id`; nothing was written",
                 other.job.key()
             );
-            return Err(Error::new(Exit::Invalid, what)
-                .money("not charged")
-                .hint(places.typed("export index")));
+            return Err(Error::new(Exit::Invalid, what).money("not charged").hint(as_index(places, request)));
         }
         named.push((name, handed));
     }

@@ -3,7 +3,7 @@
 use super::address::Base;
 use super::choice::{ChosenClips, Reason};
 use super::output::{place, refuse_source, write as write_file};
-use super::{ExportReport, ExportRequest, next};
+use super::{ExportReport, ExportRequest, as_index, next};
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::gallery::GalleryJob;
@@ -57,23 +57,25 @@ pub(super) fn write(
         rows.entry(item.id.clone()).or_insert_with(|| item.line());
     });
     let wrong = project.take_problems(loaded)?;
-    let file = file.ok_or_else(|| no_sheet(places))?;
+    let file = file.ok_or_else(|| no_sheet(places, request))?;
     let (texts, gone) = texts(clips, base, &rows);
     let cells = texts.into_iter().map(|(row, texts)| (row, texts.into_cells())).collect();
     let columns = NewColumns { names: &COLUMNS, rows: cells };
     let wanted = columns.rows.len();
-    let (bytes, layout) =
-        (read(places, &file)?, file.layout.as_ref().ok_or_else(|| unfit(places, &file, "it has no rows"))?);
+    let (bytes, layout) = (
+        read(places, request, &file)?,
+        file.layout.as_ref().ok_or_else(|| unfit(places, request, &file, "it has no rows"))?,
+    );
     let appended = append(&bytes, layout, file.encoding, &columns).map_err(|refused| match refused {
-        Refused::Taken(column) => taken(places, &file, &column),
-        Refused::Unfit(why) => unfit(places, &file, &why),
+        Refused::Taken(column) => taken(places, request, &file, &column),
+        Refused::Unfit(why) => unfit(places, request, &file, &why),
     })?;
     if appended.rows != wanted {
         let why = format!(
             "only {} of {wanted} rows with clips were found again, because the file was changed just now",
             appended.rows
         );
-        return Err(unfit(places, &file, &why));
+        return Err(unfit(places, request, &file, &why));
     }
     let output = place(places, request, &name(&file.path))?;
     refuse_source(places, request, output.named(), &file.path)?;
@@ -188,28 +190,28 @@ fn name(path: &Path) -> String {
     }
 }
 
-fn read(places: &Places, file: &ProductFile) -> Result<Vec<u8>, Error> {
-    file.bytes().map_err(|why| unfit(places, file, &why))
+fn read(places: &Places, request: &ExportRequest, file: &ProductFile) -> Result<Vec<u8>, Error> {
+    file.bytes().map_err(|why| unfit(places, request, file, &why))
 }
 
-fn unfit(places: &Places, file: &ProductFile, why: &str) -> Error {
+fn unfit(places: &Places, request: &ExportRequest, file: &ProductFile, why: &str) -> Error {
     let what = format!("columns cannot be added to {}: {why}; nothing was written", file.shown);
-    Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index"))
+    Error::new(Exit::Invalid, what).money("not charged").hint(as_index(places, request))
 }
 
-fn taken(places: &Places, file: &ProductFile, column: &str) -> Error {
+fn taken(places: &Places, request: &ExportRequest, file: &ProductFile, column: &str) -> Error {
     let what = format!(
         "{} already has a column `{column}`; remove its columns that begin with `shotlist_`, or name the original file \
          from the shop under `items:`; nothing was written",
         file.shown
     );
-    Error::new(Exit::Invalid, what).money("not charged").hint(places.typed("export index"))
+    Error::new(Exit::Invalid, what).money("not charged").hint(as_index(places, request))
 }
 
-fn no_sheet(places: &Places) -> Error {
+fn no_sheet(places: &Places, request: &ExportRequest) -> Error {
     let what = format!(
         "the items are listed in {}, so there is no product file to add columns to; nothing was written",
         places.shown
     );
-    Error::new(Exit::Usage, what).money("not charged").hint(places.typed("export index"))
+    Error::new(Exit::Usage, what).money("not charged").hint(as_index(places, request))
 }

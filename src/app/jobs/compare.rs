@@ -26,6 +26,7 @@ use crate::app::find::project_name;
 use crate::app::gallery::GalleryJob;
 use crate::app::project::Project;
 use crate::app::session::reader;
+use crate::app::words::Words;
 use crate::domain::foreign::Foreign;
 use crate::domain::key::{JobKey, TakeId};
 use crate::domain::lifecycle::{MoneyState, State};
@@ -159,7 +160,9 @@ impl Project {
             let first = span.from;
             let what =
                 format!("--compare takes the earlier run first, but run {second} ended before run {first}");
-            return Err(wrong(what).hint(places.typed(&format!("report --compare {second}..{first}"))));
+            let words =
+                filter.typed(Words::new("report")).option("--compare", [format!("{second}..{first}")]);
+            return Err(wrong(what).hint(places.typed(&words.build())));
         }
         let reviews = ReviewLog::of(reader.reviews().await?);
         let report = self.jobs(filter).await?;

@@ -3,6 +3,7 @@
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::gallery::{GalleryJob, named};
+use crate::app::words::Words;
 use crate::domain::ident::composed;
 use crate::domain::problem::{did_you_mean, meant_or_all};
 use crate::domain::review::ReviewState;
@@ -36,6 +37,17 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Adds the filter's options to a command line.
+    pub(crate) fn typed(&self, words: Words) -> Words {
+        let Self { only, states, tags, decisions, verdicts } = self;
+        words
+            .option("--only", only)
+            .option("--state", states)
+            .option("--tag", tags)
+            .option("--decision", decisions)
+            .option("--verdict", verdicts)
+    }
+
     /// Returns whether the filter has no values, so that every job matches.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -50,6 +50,8 @@ pub struct Sum {
     pub(crate) missing: usize,
     /// Number of jobs whose clips were altered.
     pub(crate) altered: usize,
+    /// Lowest price of a job that a run would send; an unknown price counts as zero. `None` if nothing would be sent.
+    pub(crate) cheapest: Option<Usd>,
     /// Budgets, each with the number of planned jobs that it can pay for.
     pub(crate) fits: Vec<Fit>,
 }
@@ -136,6 +138,7 @@ impl Sum {
         if decision.costs() {
             self.to_render += 1;
             self.total += price;
+            self.cheapest = Some(self.cheapest.map_or(price, |cheapest| cheapest.min(price)));
             *self.unsent.entry(RenderKind::of(&wanted.request)).or_default() += 1;
             self.fits.iter_mut().for_each(|fit| fit.add(price));
             if let Some(model) = self.models.get_mut(name) {

@@ -1,8 +1,10 @@
 //! Arguments of the commands that list jobs.
 
 use super::ManifestArg;
+use crate::app::error::Error;
 use crate::app::jobs::Filter;
 use crate::app::jobs::compare::Span;
+use crate::app::words::Words;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -80,4 +82,29 @@ pub struct ReportArgs {
     /// shows the number of the last run
     #[arg(long, value_name = "RUN", conflicts_with_all = ["csv", "junit"])]
     pub compare: Option<Span>,
+}
+
+impl ReportArgs {
+    /// Returns the command that repeats the request, without the file for the report.
+    pub(crate) fn repeat(&self) -> String {
+        let span = |Span { from, to }| to.map_or_else(|| format!("{from}"), |to| format!("{from}..{to}"));
+        self.filter
+            .request(&[])
+            .typed(Words::new("report"))
+            .flag("--csv", self.csv)
+            .flag("--junit", self.junit)
+            .flag("--markdown", self.markdown)
+            .option("--compare", self.compare.map(span))
+            .build()
+    }
+
+    /// Adds the form and the file of the report to the command after an error, if it is a comparison.
+    pub(crate) fn turned(&self, mut error: Error) -> Error {
+        let out = self.out.as_ref().map(|file| file.display());
+        let more = Words::new("").flag("--markdown", self.markdown).option("--out", out).build();
+        if let Some(hint) = error.hint.as_mut().filter(|hint| hint.contains(" --compare ")) {
+            hint.push_str(&more);
+        }
+        error
+    }
 }

@@ -1,6 +1,9 @@
 //! Arguments of `review`.
 
 use super::ManifestArg;
+use crate::app::error::Error;
+use crate::app::places::Places;
+use crate::app::words::Words;
 use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -36,6 +39,23 @@ pub struct ReviewArgs {
     /// Write all decisions to this file and serve no page; - for stdout
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "read_only", "listen", "allow_remote", "open"])]
     pub export: Option<PathBuf>,
+}
+
+impl ReviewArgs {
+    /// Adds to an error the command that lets other computers connect, if the review was refused without that.
+    pub(crate) fn hinted(&self, error: Error, places: &Places) -> Error {
+        if self.listen.ip().is_loopback() || self.allow_remote {
+            return error;
+        }
+        let words = Words::new("review")
+            .option("--only", &self.only)
+            .flag("--read-only", self.read_only)
+            .option("--listen", [self.listen])
+            .flag("--allow-remote", true)
+            .flag("--open", self.open)
+            .option("--who", &self.who);
+        error.hint(places.typed(&words.build()))
+    }
 }
 
 /// Parses the address and port of a server.

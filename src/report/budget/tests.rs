@@ -34,3 +34,18 @@ fn a_plan_is_told_how_much_of_it_fits() {
         ]
     );
 }
+
+#[test]
+fn a_budget_below_the_price_of_each_clip_says_so() {
+    let told = |cap, cheapest: Option<i64>| level(cap, 5, 0, 0).reached(cheapest.map(cents));
+    let lines = [told(Cap::Invocation, Some(40)), told(Cap::Invocation, Some(5)), told(Cap::Day, Some(40))];
+    assert_eq!(
+        lines,
+        [
+            "budget   --max-cost $0.05: no clip costs that little: the cheapest costs $0.40; nothing was spent",
+            "budget   --max-cost $0.05: the next clip costs more; nothing was spent",
+            "budget   the budget of the day ($0.05): no clip costs that little: the cheapest costs $0.40; nothing was \
+             spent; write a larger `budget: day` in the manifest",
+        ]
+    );
+}

@@ -46,7 +46,7 @@ pub struct Written {
 
 /// Writes the report page to `named`, or by default to `report.html` in the folder of the clips.
 pub fn write(gallery: &Gallery, places: &Places, named: Option<Output>) -> Result<Written, Error> {
-    let file = named.map_or_else(|| check(places, &gallery.out.join(NAME)), Ok)?;
+    let file = named.map_or_else(|| check(places, &gallery.out.join(NAME), "report"), Ok)?;
     let path = file.named();
     // Nothing can be put next to a stream, so it contains all pictures, and its reader is in this folder.
     let parent = path.parent().filter(|parent| !file.is_stream() && !parent.as_os_str().is_empty());

@@ -30,7 +30,7 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
     let print = |line: &String| terminal.tell(line, INDENT);
     outcome_lines(summary, places).iter().for_each(print);
     for level in summary.levels.iter().filter(|level| summary.reached == Some(level.cap)) {
-        print(&level.reached());
+        print(&level.reached(summary.cheapest));
         summary.spenders.iter().for_each(|who| print(&format!("spent    by project: {who}")));
     }
     summary.rollout.summary_lines().iter().for_each(print);
@@ -47,7 +47,8 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
         Exit::Done | Exit::Held | Exit::SomeFailed => {}
         // The lines above say what must be done first.
         Exit::WorkRemains if summary.pauses.iter().any(|pause| pause.waiting > 0) => {}
-        Exit::Budget if summary.reached == Some(Cap::Invocation) && summary.spent.total() == Usd::ZERO => {}
+        Exit::Budget if summary.levels.iter().any(|it| summary.reached == Some(it.cap) && it.is_unused()) => {
+        }
         Exit::Credentials => {
             terminal.tell(&format!("Fix the key or the account first; then {}", continuation(summary)), 0);
         }

@@ -51,6 +51,36 @@ fn p45_fifty_submitters_killed_ten_times_never_pass_the_budget_and_use_it_up() {
 }
 
 #[test]
+fn a_budget_below_the_price_of_each_clip_leads_to_one_that_pays() {
+    let project = Project::shop(2);
+    let short = assert_whole!(project.run(&["run", "--max-cost", "0.05", "--limit", "2"]).expect(8));
+    assert!(short.err.contains("next: shotlist run --limit 2 --max-cost 0.80\n"), "{short}");
+    assert_eq!(project.requests().len(), 0);
+    project.edit("shotlist.yaml", "providers:", "budget: { run: \"0.05\" }\nproviders:");
+    let short = assert_whole!(project.run(&["run", "--yes"]).expect(8));
+    assert!(short.err.contains("next: shotlist plan\n"), "{short}");
+    project.edit("shotlist.yaml", "budget: { run: \"0.05\" }\n", "");
+    project.run(&["run", "--limit", "2", "--max-cost", "0.80"]).expect(0);
+    let short = project.run(&["redo", "sku-1", "--max-cost", "0.05"]).expect(8);
+    assert!(short.err.contains("next: shotlist run --max-cost 0.40\n"), "{short}");
+    assert!(short.err.contains("no clip costs that little: the cheapest costs $0.40"), "{short}");
+    project.run(&["run", "--max-cost", "0.40"]).expect(0);
+    assert_eq!(project.charges().len(), 3);
+}
+
+#[test]
+fn a_budget_that_pays_for_the_whole_plan_is_no_warning() {
+    let project = Project::shop(2);
+    project.edit("shotlist.yaml", "providers:", "budget: { day: \"0.90\", month: 1 }\nproviders:");
+    let ended = project.run(&["run", "--yes"]).expect(0);
+    assert!(ended.err.contains("budget   day $0.90 · nothing spent yet · the plan fits"), "{ended}");
+    assert!(!ended.err.contains("warning"), "{ended}");
+    project.write("products.csv", sheet(3));
+    let ended = project.run(&["run", "--yes"]).expect(8);
+    assert!(ended.err.contains("0 of 1 job fit"), "{ended}");
+}
+
+#[test]
 fn a_plan_says_how_much_of_it_fits_and_the_run_says_when_little_is_left_and_what_to_do() {
     let project = Project::shop(5);
     project.edit(

@@ -44,7 +44,7 @@ fn a_report_or_a_plan_replaces_no_other_file() {
     }
     let told = report(&project, &["--csv"], "products.csv").expect(2).err;
     assert!(told.contains("products.csv already exists, and it is not a report that shotlist wrote; name another file, or remove this one first (nothing was written)"), "{told}");
-    assert!(told.contains("next: shotlist report --out REPORT_FILE"), "{told}");
+    assert!(told.contains("next: shotlist report --csv --out REPORT_FILE"), "{told}");
     let told = project.run(&["plan", "--out", ".shotlist"]).expect(2).err;
     assert!(told.contains(".shotlist is a folder; name another file"), "{told}");
     // The default name of the page is protected as well.
