@@ -17,6 +17,7 @@ mod jobs;
 mod ledger;
 mod logging;
 mod memory;
+mod mistyped;
 mod models;
 mod pause;
 mod plan;
@@ -40,6 +41,7 @@ mod verify;
 use crate::app::error::Error;
 use crate::app::exit::Exit;
 use crate::app::places::quoted;
+use crate::engine::handles;
 use crate::report::terminal::{ColorWhen, Terminal};
 use args::{Cli, Command};
 use clap::FromArgMatches as _;
@@ -61,7 +63,10 @@ pub fn main() -> Exit {
     let parsed = command.try_get_matches().and_then(|arguments| Cli::from_arg_matches(&arguments));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(answer) => return print(&answer),
+        Err(answer) => {
+            let exit = print(&answer);
+            return if answer.use_stderr() { mistyped::tell(&answer, exit) } else { exit };
+        }
     };
     let terminal = Terminal::new(cli.global.json, cli.global.quiet, cli.global.color.into());
     let context = Context { terminal: terminal.clone(), global: cli.global.clone() };
@@ -118,8 +123,14 @@ const fn writes_events(command: &Command) -> bool {
     matches!(command, Command::Run(_) | Command::Collect(_) | Command::Retry(_) | Command::Redo(_))
 }
 
+/// The names of the commands that [`writes_events`] recognises.
+const STREAMS: [&str; 4] = ["run", "collect", "retry", "redo"];
+
 fn start(cli: &Cli, context: &Context) -> Result<Exit, Error> {
     let terminal = &context.terminal;
+    if let Some(what) = handles::too_few_files() {
+        return Err(Error::new(Exit::Local, what).money("not charged").hint("ulimit -n 1024"));
+    }
     logging::start(&cli.global, terminal)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING).build();

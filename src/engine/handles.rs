@@ -30,6 +30,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The largest number of files that a run has open at the same time.
 const MOST: u64 = 4096;
+/// The smallest limit on open files with which a run can open its records.
+const LEAST: u64 = 20;
 
 /// The permits for open files, one for each file that a run may have open at the same time.
 #[derive(Debug)]
@@ -102,10 +104,22 @@ pub(super) fn words() -> String {
     let most = getrlimit(Resource::Nofile).current;
     let most =
         most.map_or_else(|| "no more files".to_owned(), |most| format!("{most} files at once (`ulimit -n`)"));
-    format!(
-        "this process may open {most}: fewer jobs run at the same time; nothing is lost; `ulimit -n 1024` before the \
-         command allows more"
-    )
+    format!("this process may open {most}: fewer jobs run at the same time; nothing is lost; {ADVICE}")
+}
+
+/// The advice if the system allows too few open files.
+const ADVICE: &str = "`ulimit -n 1024` before the command allows more";
+
+/// Raises the limit on open files as far as the system allows it. Returns in words why the program cannot work if the
+/// limit stays too low for the files that each command opens; `None` if it is high enough.
+#[must_use]
+pub fn too_few_files() -> Option<String> {
+    raise();
+    let most = getrlimit(Resource::Nofile).current.filter(|most| *most < LEAST)?;
+    Some(format!(
+        "this process may open only {most} files at once (`ulimit -n`), but shotlist needs at least {LEAST}; nothing was \
+         sent; {ADVICE}"
+    ))
 }
 
 /// Returns the number of files that this process can still open, without the [`MARGIN`] that is left free.

@@ -13,7 +13,7 @@ mod disk;
 mod doubt;
 mod drive;
 mod filing;
-mod handles;
+pub mod handles;
 mod hosts;
 pub mod ids;
 pub mod lane;

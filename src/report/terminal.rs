@@ -262,12 +262,17 @@ impl Terminal {
         if !self.json {
             return self.error(error);
         }
+        self.error_data(error, is_event);
+        self.error_lines(error);
+    }
+
+    /// Writes an error to stdout as a JSON object, with a field `event` if `is_event` is true.
+    pub fn error_data(&self, error: &Error, is_event: bool) {
         let mut object = super::json::error::object(error);
         if is_event {
             object["event"] = "ended".into();
         }
         self.data(object);
-        self.error_lines(error);
     }
 
     fn error_lines(&self, error: &Error) {

@@ -15,6 +15,7 @@ mod decisive;
 mod disks;
 mod dismiss;
 mod doctor;
+mod documents;
 mod doubt;
 mod echo;
 mod edits;

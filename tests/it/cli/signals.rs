@@ -164,6 +164,19 @@ fn with_files(project: &Project, most: u32) -> Running<'_> {
 }
 
 #[test]
+fn p25_with_too_few_files_each_command_says_what_to_type() {
+    let project = Project::shop(1);
+    for most in [8, 12, 19] {
+        let ended = with_files(&project, most).wait().expect(9);
+        let told = format!("this process may open only {most} files at once (`ulimit -n`)");
+        assert!(ended.err.contains(&told), "{ended}");
+        assert!(ended.err.contains("`ulimit -n 1024` before the command allows more"), "{ended}");
+    }
+    assert_eq!(project.requests().len(), 0);
+    project.run(&["run", "--yes"]).expect(0);
+}
+
+#[test]
 fn p25_without_a_file_for_a_clip_downloads_pause_longer_and_longer_and_a_signal_ends_them() {
     // The smallest number with which the program starts but has no file for a clip depends on the machine.
     for most in 20..26 {
