@@ -202,8 +202,9 @@ impl Project {
         }
         let rows: usize = of_items.iter().map(|problem| problem.count.max(1)).sum();
         let reported = format!(
-            "{} of the product file cannot be used; `shotlist validate` shows the mistakes",
-            count(rows, "row")
+            "{} of the product file cannot be used; `{}` shows the mistakes",
+            count(rows, "row"),
+            self.places.typed("validate")
         );
         Ok((rows > 0).then_some(reported))
     }

@@ -23,13 +23,15 @@ pub(crate) struct Named<'a> {
     pub(crate) file: Option<&'a Path>,
     /// True if the command has the option `--only`.
     pub(crate) has_only: bool,
+    /// The folder of the option `--out`, if it is used.
+    pub(crate) out: Option<&'a Path>,
     /// True if the command has the option `--sandbox`.
     pub(crate) sandbox: bool,
 }
 
 /// Returns an error if the named manifest does not exist and the user most likely meant another file or an item.
 pub(crate) fn check(named: Named<'_>) -> Result<(), Error> {
-    let Named { command, manifest: named, file, has_only, sandbox } = named;
+    let Named { command, manifest: named, file, has_only, out, sandbox } = named;
     let Some(manifest) = named.or(file).filter(|manifest| !manifest.exists()) else {
         return Ok(());
     };
@@ -46,6 +48,9 @@ pub(crate) fn check(named: Named<'_>) -> Result<(), Error> {
     } else {
         return Ok(());
     };
+    if let Some(out) = out {
+        let _ = write!(words, " --out {}", quoted(&out.display().to_string()));
+    }
     if sandbox {
         words += " --sandbox";
     }

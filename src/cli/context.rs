@@ -57,8 +57,9 @@ impl Context {
         manifest: Option<&Path>,
         has_only: bool,
     ) -> Result<(), Error> {
-        let Global { file, sandbox, .. } = &self.global;
-        mistaken::check(Named { command, manifest, file: file.as_deref(), has_only, sandbox: *sandbox })
+        let Global { file, out, sandbox, .. } = &self.global;
+        let (file, out) = (file.as_deref(), out.as_deref());
+        mistaken::check(Named { command, manifest, file, has_only, out, sandbox: *sandbox })
     }
 
     /// Opens the project whose manifest and folders are at the given paths.

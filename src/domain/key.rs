@@ -48,7 +48,7 @@ impl fmt::Display for JobKey {
 
 /// The error for a text that is not a job key; the message shows what a key looks like.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a job: write shot/item, as `shotlist plan` shows it", shown(.0))]
+#[error("`{}` is not a job: write shot/item, as `plan` shows it", shown(.0))]
 pub struct NotAJobKey(pub String);
 
 impl FromStr for JobKey {

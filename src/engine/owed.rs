@@ -181,7 +181,7 @@ impl Owed {
     /// Returns the message about a host that is not tried any more in this run.
     pub(super) fn given_up(&self, host: &str) -> String {
         format!(
-            "{host} has delivered no clip for an hour: {}; `shotlist collect` or the next run downloads them",
+            "{host} has delivered no clip for an hour: {}; `collect` or the next run downloads them",
             lock(&self.counts).words()
         )
     }

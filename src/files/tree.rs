@@ -58,7 +58,7 @@ const SWAPPED: &str = "is no longer the folder that the run began with: was its 
 /// The error text for a folder whose disk is not mounted any more.
 const BARE: &str = "was on a separate disk when clips were saved there, and that disk is not mounted now. Mount it; \
                     or, if its clips were moved to the disk of the parent folder, confirm that with \
-                    `shotlist run --accept-changes`";
+                    `run --accept-changes`";
 
 /// The longest time to wait for a folder that another program holds locked.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -49,7 +49,7 @@ fn product_file(file: &str) -> Problem {
 fn plan(file: &str) -> Problem {
     let message = format!("`{file}` is a plan, not a manifest");
     Problem::error(Place::File(file.to_owned()), message)
-        .hint(format!("to run it, type `shotlist run --plan {}`", quoted(file)))
+        .hint(format!("to run it, add `--plan {}` to `run`, and name the manifest as before", quoted(file)))
 }
 
 /// Returns a file name as a word of a command line, in quotes if a shell needs them.

@@ -28,7 +28,7 @@ pub(super) fn compare(dir: &Path, db: Option<&Connection>) -> Result<Tail, Store
 /// Returns a message for each damaged line of a ledger: where the line is, and which command repairs the ledger.
 pub(super) fn damage(tail: &Tail) -> impl Iterator<Item = String> + '_ {
     tail.damaged.iter().map(|line| {
-        format!("the ledger is damaged at {line}; `shotlist recover` rebuilds it and keeps the damaged file")
+        format!("the ledger is damaged at {line}; `recover` rebuilds it and keeps the damaged file")
     })
 }
 

@@ -46,8 +46,7 @@ pub enum StoreError {
     },
     /// The database must be upgraded first, which only a command that submits or collects may do.
     #[error(
-        "{} has version {found}, but this shotlist needs version {known}: nothing was sent; run `shotlist collect`, \
-         which upgrades it", path.display()
+        "{} has version {found}, but this shotlist needs version {known}: nothing was sent; `collect` upgrades it", path.display()
     )]
     Outdated {
         /// The path of the database.
@@ -70,7 +69,7 @@ pub enum StoreError {
     /// The ledger has submissions that the database lacks: the database was lost, or restored from a backup.
     #[error(
         "{} is older than its ledger: {missing} submissions are missing, and {paid} of them may have been charged (up \
-         to {sum}); nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger",
+         to {sum}); nothing was sent and nothing was changed; `recover` rebuilds it from the ledger",
         path.display()
     )]
     OlderThanLedger {
@@ -96,7 +95,7 @@ pub enum StoreError {
         kind: &'static str,
     },
     /// The state folder has no database, because no run was ever started in this project.
-    #[error("no records of shotlist found in {}: nothing was sent yet; start with `shotlist run`", path.display())]
+    #[error("no records of shotlist found in {}: nothing was sent yet; `run` starts the project", path.display())]
     Absent {
         /// The path of the state folder.
         path: PathBuf,
@@ -137,9 +136,9 @@ pub enum StoreError {
 /// far as the database has them.
 fn advice(path: &Path) -> &'static str {
     if path.file_name().is_some_and(|name| name == super::LEDGER) {
-        "restore an undamaged copy of the ledger, or let `shotlist recover` rebuild it from its readable lines"
+        "restore an undamaged copy of the ledger, or let `recover` rebuild it from its readable lines"
     } else {
-        "`shotlist recover` rebuilds it from the ledger"
+        "`recover` rebuilds it from the ledger"
     }
 }
 
@@ -161,7 +160,7 @@ impl Kept {
                 "the task id is on disk: free some space, and the next run downloads the clip"
             }
             Self::Nowhere => {
-                "write the task id down, free some space, then give the id to `shotlist resolve --task-id`"
+                "write the task id down, free some space, then give the id to `resolve --task-id`"
             }
         }
     }

@@ -153,3 +153,43 @@ fn comments_names_messages_and_pages_use_the_fields_words() {
         assert!(all.iter().any(is_needed), "the exception for `{word}` in {path} is not needed");
     }
 }
+
+/// Commands that work on a project, so that their command line needs the flags of its paths.
+const OF_A_PROJECT: [&str; 24] = [
+    "approve", "cancel", "check", "collect", "dismiss", "doctor", "export", "jobs", "ledger", "pause",
+    "plan", "prune", "recover", "redo", "reject", "report", "resolve", "resume", "retry", "run", "show",
+    "status", "validate", "verify",
+];
+
+/// Returns the commands in a text of the program that were written by hand, in the form of `shotlist run`.
+fn typed_by_hand(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let after = code.split("`shotlist").skip(1);
+    let words = after.filter_map(|rest| {
+        let rest = rest.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\\');
+        rest.split(|letter: char| !letter.is_alphanumeric()).next()
+    });
+    words.filter(|word| OF_A_PROJECT.contains(word)).map(|word| format!("shotlist {word}")).collect()
+}
+
+/// A command that is advised without `--sandbox`, `-f` or `--out` works on other paths than the command that advises it,
+/// and may pay for a rehearsal. `Places::typed` adds these flags; a text without paths names the command alone.
+#[test]
+fn a_whole_command_is_written_only_with_the_flags_of_its_paths() {
+    // The comments of a new manifest, which has no other paths yet.
+    let known = ["src/app/init/draft.rs"];
+    let mut found = Vec::new();
+    for (name, text) in texts(&["src"], &["rs"]) {
+        let is_test =
+            name.ends_with("tests.rs") || name.contains("/tests/") || name.starts_with("src/cli/args");
+        if !is_test && !known.contains(&name.as_str()) {
+            let code = text.split("\n#[cfg(test)]").next().unwrap_or_default();
+            found.extend(typed_by_hand(code).into_iter().map(|command| format!("{name}: {command}")));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let example =
+        "// `shotlist run`\nlet a = \"type `shotlist \\\n    run --plan`, `shotlist models` or `run`\";";
+    assert_eq!(typed_by_hand(example), ["shotlist run"]);
+}

@@ -107,7 +107,10 @@ async fn take_of(store: &Store, places: &Places, take: &TakeId) -> Result<Costs,
     let found = found.ok_or_else(|| {
         Error::new(
             Exit::Usage,
-            format!("there is no rendering {take}; `shotlist show JOB` lists the renderings of a job"),
+            format!(
+                "there is no rendering {take}; `{}` lists the renderings of a job",
+                places.typed("show JOB")
+            ),
         )
     })?;
     if found.can_be_adjusted() {

@@ -5,8 +5,14 @@ use super::*;
 /// The result is the hint and the next command; `None` if nothing is suggested.
 fn told(folder: &Path, name: &str) -> Option<(String, String)> {
     let manifest = folder.join(name);
-    let named =
-        Named { command: "run", manifest: Some(&manifest), file: None, has_only: true, sandbox: true };
+    let named = Named {
+        command: "run",
+        manifest: Some(&manifest),
+        file: None,
+        has_only: true,
+        out: None,
+        sandbox: true,
+    };
     let error = check(named).err()?;
     assert_eq!(error.exit, Exit::Invalid);
     Some((error.problems[0].hint.clone().unwrap(), error.hint.unwrap()))
@@ -41,7 +47,7 @@ fn a_name_that_is_no_file_may_be_an_item() {
         assert_eq!(is_like_an_item(Path::new(name)), expected, "{name}");
     }
     let (manifest, file) = (Some(Path::new("nothing-0101")), Some(Path::new("my shop.yaml")));
-    let named = Named { command: "run", manifest, file, has_only: true, sandbox: false };
+    let named = Named { command: "run", manifest, file, has_only: true, out: None, sandbox: false };
     let error = check(named).unwrap_err();
     assert_eq!(
         error.problems[0].hint.as_deref(),

@@ -220,18 +220,18 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Failed { state: State::WrittenOff { .. }, .. } => ('x', "written off".into()),
         Decision::Failed { state: State::Failed { refusal: Refusal::Model, .. }, .. } => (
             'x',
-            "the provider refused the model; once it is enabled for your account, `shotlist retry --include-permanent` \
-             sends the job again"
+            "the provider refused the model; once it is enabled for your account, `retry --include-permanent` sends \
+             the job again"
                 .into(),
         ),
         Decision::Failed { state: State::Failed { refusal, .. }, .. } if refusal.permanent() => {
             ('x', "refused by the provider; change the prompt or the picture".into())
         }
         Decision::Failed { state: State::Failed { charged: Charged::No, .. }, .. } => {
-            ('x', "failed earlier; `shotlist retry` sends it again".into())
+            ('x', "failed earlier; `retry` sends it again".into())
         }
         Decision::Failed { .. } => {
-            ('x', "failed, perhaps charged; `shotlist retry --charged` pays again".into())
+            ('x', "failed, perhaps charged; `retry --charged` pays again".into())
         }
     }
 }

@@ -37,7 +37,7 @@ fn a_plan_is_no_manifest() {
     for file in ["p.json", "night.plan"] {
         let expected = (
             format!("`{file}` is a plan, not a manifest"),
-            format!("to run it, type `shotlist run --plan {file}`"),
+            format!("to run it, add `--plan {file}` to `run`, and name the manifest as before"),
         );
         assert_eq!(told(file, plan), Some(expected));
     }

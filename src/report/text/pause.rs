@@ -14,7 +14,7 @@ pub fn paused(terminal: &Terminal, report: &PauseReport) {
     }
     terminal.say(
         "Clips of requests that were already submitted are still downloaded; nothing new is submitted, not even by a \
-         running `shotlist run`.",
+         run that is active.",
     );
     terminal.next(&report.next);
 }

@@ -36,16 +36,19 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: 
     if report.has_gaps {
         terminal.tell(
             "The project's records were rebuilt, and requests may be missing from them: jobs without a clip may have \
-             been paid for before, so `run` asks for your approval first.",
+             been paid for before, so `run` asks for your approval first. Look in your provider's console; \
+             `run --accept-changes` pays for every clip that is not there.",
             2,
         );
     }
     if !plan.trips.is_empty() {
-        terminal.tell(
+        let what = format!(
             "A run would send nothing, because the plan exceeds a limit under `guards:`. If the plan is right, type \
-             `shotlist run --accept-changes`, or approve a saved plan with `shotlist run --plan FILE`.",
-            2,
+             `{}`, or approve a saved plan with `{}`.",
+            places.typed("run --accept-changes"),
+            places.typed("run --plan FILE")
         );
+        terminal.tell(&what, 2);
     }
     terminal.say("Nothing was sent.");
     report.lost.lines(places).iter().for_each(|line| terminal.tell(line, 9));

@@ -100,7 +100,7 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     }
     if *bare {
         lines.push(
-            "lost     pauses (type `shotlist pause` again), and jobs that `redo` or `retry` queued but had not sent: \
+            "lost     pauses (type `pause` again), and jobs that `redo` or `retry` queued but had not sent: \
              the ledger does not record them. If there was no ledger, decisions about clips are lost, too"
                 .to_owned(),
         );

@@ -24,10 +24,10 @@ pub fn lines(places: &Places, report: &StatusReport, columns: usize) -> Vec<Stri
 
 impl StatusReport {
     fn screen(&self, places: &Places) -> Vec<String> {
-        let project = match &self.project {
-            Some(project) => project.clone(),
-            None => format!("all projects ({} cannot be read; `shotlist validate` says why)", places.shown),
-        };
+        let project = self.project.clone().unwrap_or_else(|| {
+            let validate = places.typed("validate");
+            format!("all projects ({} cannot be read; `{validate}` says why)", places.shown)
+        });
         let run = self.run.as_ref().map(|(run, _)| format!(" · {}", self.run_words(run)));
         let mut lines = vec![format!("{project}{}", run.unwrap_or_default())];
         lines.push(format!("  {}", self.buckets.line()));

@@ -318,7 +318,7 @@ async fn p37_a_database_whose_log_was_deleted_is_older_than_its_ledger() {
     let error = crashed.try_drive(&Options::default()).err().unwrap();
     let StoreError::OlderThanLedger { missing, paid, sum, .. } = &error else { panic!("{error}") };
     assert_eq!((*missing, *paid, *sum), (4, 3, cents(60)));
-    insta::assert_snapshot!(stable(&error.to_string()), @"[home]/.shotlist/state.db is older than its ledger: 4 submissions are missing, and 3 of them may have been charged (up to $0.60); nothing was sent and nothing was changed; `shotlist recover` rebuilds it from the ledger");
+    insta::assert_snapshot!(stable(&error.to_string()), @"[home]/.shotlist/state.db is older than its ledger: 4 submissions are missing, and 3 of them may have been charged (up to $0.60); nothing was sent and nothing was changed; `recover` rebuilds it from the ledger");
     assert_eq!(fs::read(crashed.dir().join("state.db")).unwrap(), before);
     assert_eq!(crashed.ledger(), place.ledger());
     let second = Store::open(&crashed.dir(), Mode::Concurrent, &Options::default(), now());
