@@ -4,13 +4,14 @@
 
 use super::error::Error;
 use super::exit::Exit;
-use super::find::project_name;
+use super::find::manifest;
 use super::lost::{Lost, open_folder};
 use super::places::Places;
 use super::project::Project;
 use super::project_status::buckets;
 use super::reporter::News;
 use super::rollout::RolloutState;
+use super::saved_clips::SavedClips;
 use super::session::{Order, Session};
 use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, Offer, RunReport};
@@ -36,7 +37,7 @@ impl Project {
             Ok(session) => collect_owed(session).await,
             Err(error) if error.exit == Exit::Locked && is_collecting(places)? => {
                 let what = format!("{}; that run downloads the paid clips", error.what);
-                Ok(RunReport::nothing(what, None))
+                Ok(RunReport::nothing(what, Some(places.typed("status"))))
             }
             Err(error) => Err(error),
         }
@@ -80,9 +81,18 @@ async fn run_jobs(session: &Session, owed: BTreeSet<JobKey>, lost: &Lost) -> Res
 
 /// Returns the report of a collection that finds no paid work. Jobs that need a decision and clips that are missing or
 /// altered are counted, and determine the exit code.
+///
+/// # Errors
+///
+/// Returns an error if the folder of the saved clips is missing or on another disk than before, so that a monitor
+/// notices it.
 async fn nothing_owed(session: &Session) -> Result<RunReport, Error> {
     let places = &session.places;
-    let held = session.store.held(project_name(places).as_deref()).await?.len();
+    let manifest = manifest(places);
+    if let Some(error) = SavedClips::problem(places, &session.store, manifest.as_ref()).await? {
+        return Err(error);
+    }
+    let held = session.store.held(manifest.map(|manifest| manifest.project).as_deref()).await?.len();
     let lost = Lost::recorded(&session.project, &session.store, &BTreeSet::new()).await?;
     let mut parts = vec!["nothing to collect".to_owned()];
     if held > 0 {

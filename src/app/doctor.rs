@@ -4,6 +4,7 @@
 
 mod input;
 mod machine;
+mod output;
 mod route;
 mod server;
 
@@ -126,7 +127,8 @@ impl Project {
         checks.append(&mut state.checks);
         checks.extend(machine::disk_space(&context, &loaded, &plan_tables, &state));
         checks.extend(self.unknown_clips(&plan_tables, &checks).await);
-        checks.extend(machine::output(&context));
+        let manifest = loaded.manifest.as_ref();
+        checks.extend(output::output(&context, state.reader.as_ref(), manifest).await);
         let looked = tokio::task::spawn_blocking(ffmpeg)
             .await
             .map_err(|error| Error::new(Exit::Unexpected, error.to_string()));

@@ -5,11 +5,10 @@
 use super::budget::{Level, caps, levels};
 use super::check::tally;
 use super::checker::Tally;
-use super::disks::not_mounted;
 use super::error::Error;
+use super::exit::Exit;
 use super::export::LastExport;
 use super::find::manifest;
-use super::lost::found;
 use super::namesakes;
 use super::outlook::{time, unsent};
 use super::pause;
@@ -18,6 +17,7 @@ use super::prices::review_counts;
 use super::project::Project;
 use super::project_status::{ProjectStatus, buckets};
 use super::reporter::News;
+use super::saved_clips::SavedClips;
 use super::session::reader;
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::durations::RenderKind;
@@ -76,6 +76,9 @@ pub struct StatusReport {
     pub paused: Vec<Pause>,
     /// Pace of the active run; `None` without a run or before enough clips are finished.
     pub pace: Option<Pace>,
+    /// Reason why the saved clips cannot be found: their folder is missing or on another disk than before; `None` if
+    /// there is no such problem.
+    pub folder_problem: Option<String>,
     /// True if the items come from a product file, to which `export sheet` can add columns.
     has_sheet: bool,
     /// Command to type next.
@@ -134,29 +137,21 @@ impl Project {
         let mut report = self.read_status(&reader, name, now).await?;
         report.budget = budget;
         report.has_sheet = has_sheet;
-        let mut is_mounted = true;
         let mut lost = Vec::new();
         if is_watched {
             let root = places.clips(reader.output().await?.as_deref());
-            match found(places, &root, &reader, report.project.as_deref()).await {
-                Ok(found) => {
-                    if let Some(what) = not_mounted(&found.moved, &root) {
-                        is_mounted = false;
-                        self.tell(&News::Warning(&what));
-                    }
-                    let dismissed = reader.dismissed().await?;
-                    for (clip, loss) in found.lost.iter().filter(|(clip, _)| clip.wanted) {
-                        let is_meant = *loss == ClipDamage::Missing && dismissed.contains(&clip.filed.take);
-                        let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };
-                        report.buckets.shift(Bucket::Done, bucket);
-                    }
-                    lost = found.lost;
-                }
-                Err(error) => self.tell(&News::Failed(&error)),
+            let clips = SavedClips::look(places, &root, &reader, report.project.as_deref()).await?;
+            let dismissed = reader.dismissed().await?;
+            lost = clips.found.lost;
+            for (clip, loss) in lost.iter().filter(|(clip, _)| clip.wanted) {
+                let is_meant = *loss == ClipDamage::Missing && dismissed.contains(&clip.filed.take);
+                let bucket = if is_meant { Bucket::Dismissed } else { Bucket::lost(*loss) };
+                report.buckets.shift(Bucket::Done, bucket);
             }
+            report.folder_problem = clips.problem.map(|error| error.what);
         }
         report.checks = tally(&reader, report.project.as_deref(), settings, &lost).await?;
-        let mut next = report.next_words(is_mounted);
+        let mut next = report.next_words();
         if next.starts_with(EXPORT) {
             next = self.next_export(next, report.project.as_deref()).await?;
         }
@@ -217,6 +212,7 @@ impl Project {
             checks: Tally::default(),
             paused,
             pace,
+            folder_problem: None,
             has_sheet: false,
             next,
         })
@@ -313,11 +309,19 @@ impl StatusReport {
         dying
     }
 
+    /// Returns the exit code: [`Exit::Local`] if the folder of the clips cannot be used, as a run would return it,
+    /// otherwise [`Exit::Done`].
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        if self.folder_problem.is_some() { Exit::Local } else { Exit::Done }
+    }
+
     /// Returns the command to type next; the caller adds the flags that name the project's paths.
-    ///
-    /// `is_mounted` is false if clips are missing because their disk is not mounted.
-    fn next_words(&self, is_mounted: bool) -> String {
+    fn next_words(&self) -> String {
         let standing = &self.standing;
+        if self.folder_problem.is_some() {
+            return "doctor".to_owned();
+        }
         if self.holder.is_some() {
             return "status".to_owned();
         }
@@ -333,7 +337,6 @@ impl StatusReport {
         let show = |take: &Take| format!("show {}", quoted(&take.key.to_string()));
         match standing.held.first().map(|held| &held.take).or(standing.failed.first()) {
             Some(take) => show(take),
-            None if !is_mounted => "status".to_owned(),
             None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
             None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
             None => match standing.written_off.first() {

@@ -16,6 +16,9 @@ pub(super) async fn status(context: &Context, args: &ManifestArg) -> Result<Exit
     } else {
         terminal.all_data(text::status::lines(project.places(), &report, terminal.size().0));
     }
+    if let Some(problem) = &report.folder_problem {
+        terminal.insist(problem);
+    }
     terminal.next(&report.next);
-    Ok(Exit::Done)
+    Ok(report.exit())
 }

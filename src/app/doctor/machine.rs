@@ -1,4 +1,4 @@
-//! Checks of this computer: the state folder, lock, database and ledger, the disks, the output folder and the clock.
+//! Checks of this computer: the state folder, lock, database and ledger, the disks and the clock.
 
 use super::{Check, Context, Verdict, route};
 use crate::app::exit::Exit;
@@ -45,7 +45,7 @@ pub(crate) struct Found {
     /// Web addresses, without paths and signatures, of the hosts from which paid clips must still be downloaded.
     pub(crate) hosts: BTreeSet<Url>,
     /// Reader of the project's database; `None` if there is no database.
-    reader: Option<Reader>,
+    pub(super) reader: Option<Reader>,
     /// Average size of the project's clips in bytes; `None` if there is no clip.
     clip_size: Option<u64>,
 }
@@ -321,60 +321,21 @@ fn expected(cards: &Cards, wanted: &Wanted) -> u64 {
     u64::from(seconds) * BYTES_A_SECOND
 }
 
-/// Checks that files can be written in the output folder and the state folder.
-///
-/// For a missing folder, its nearest existing parent is checked. The check writes a test file without a name, which
-/// disappears even after a crash.
-pub(crate) fn output(context: &Context<'_>) -> Vec<Check> {
-    let places = context.places;
-    [("output", &places.out), ("state", &places.state)]
-        .into_iter()
-        .filter_map(|(about, dir)| {
-            let existing = existing_parent(dir);
-            let is_there = existing == dir.as_path();
-            let there = if is_there { "" } else { &format!(", where the {about} folder will be created") };
-            let trouble = if existing.is_dir() {
-                tempfile::tempfile_in(existing).err().map(|error| error.to_string())
-            } else {
-                Some("it is not a folder".to_owned())
-            };
-            match trouble {
-                Some(trouble) => Some(Check::fail(
-                    about,
-                    Exit::Local,
-                    format!("nothing can be written into {}{there}: {trouble}", shown(existing)),
-                    format!("ls -ld {}", shell(existing)),
-                )),
-                // The check of the state reported everything else about it.
-                None if about == "state" => None,
-                None => {
-                    let folder = if existing.as_os_str() == "." {
-                        "this folder".to_owned()
-                    } else {
-                        format!("the folder {}", shown(existing))
-                    };
-                    Some(Check::ok(about, format!("files can be written into {folder}{there}")))
-                }
-            }
-        })
-        .collect()
-}
-
 /// Returns the folder if it exists, otherwise its nearest existing parent.
-fn existing_parent(dir: &Path) -> &Path {
+pub(super) fn existing_parent(dir: &Path) -> &Path {
     let there = dir.ancestors().find(|folder| folder.symlink_metadata().is_ok());
     there.unwrap_or(Path::new("."))
 }
 
 /// Returns the path as messages show it, without a leading `./`.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     match path.strip_prefix(".") {
         Ok(rest) if !rest.as_os_str().is_empty() => rest.display().to_string(),
         _ => path.display().to_string(),
     }
 }
 
-fn shell(path: &Path) -> String {
+pub(super) fn shell(path: &Path) -> String {
     quoted(&shown(path))
 }
 

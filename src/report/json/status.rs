@@ -86,6 +86,8 @@ pub fn object(places: &Places, report: &StatusReport) -> Value {
             "left": pace.left,
             "seconds_left": pace.time_left.map(|time| time.as_secs()),
         })),
+        "folder_problem": report.folder_problem,
+        "exit": report.exit() as u8,
         "next": report.next,
     })
 }
