@@ -11,7 +11,7 @@ pub enum Exit {
     Unexpected = 1,
     /// The command was used wrongly, the user answered no, or there was no terminal for a question.
     Usage = 2,
-    /// The work is finished, but some jobs failed, or clips are missing, damaged or refused.
+    /// The work is finished, but some jobs failed or were written off, or clips are missing, damaged or refused.
     SomeFailed = 3,
     /// The manifest or a catalog is invalid; nothing was sent.
     Invalid = 4,
@@ -73,7 +73,9 @@ impl Exit {
             Self::Done => "the command did all that was asked",
             Self::Unexpected => "unexpected error",
             Self::Usage => "wrong usage, or no terminal to ask on",
-            Self::SomeFailed => "finished; some jobs failed, or clips are missing or altered",
+            Self::SomeFailed => {
+                "finished; some jobs failed or were written off, or clips are missing or altered"
+            }
             Self::Invalid => "manifest or catalog invalid",
             Self::WorkRemains => {
                 "some work remains; the same command continues it, perhaps after your review or `resume`"

@@ -42,9 +42,10 @@ pub struct ProjectStatus {
     ///
     /// No run sends them again; `retry` does.
     pub failed: Vec<Take>,
-    /// Written-off renderings, oldest first.
+    /// Written-off renderings of jobs without a clip, oldest first.
     ///
-    /// No run sends them again; `retry --written-off` does.
+    /// No run sends them again; `retry --written-off` does. A written-off redo leaves the job its clip, and the person
+    /// has decided, so it is left out.
     pub written_off: Vec<Take>,
     /// Last message of the provider about some of the failed takes and of the takes with an uncertain charge.
     pub(crate) said: HashMap<TakeId, Said>,
@@ -61,8 +62,14 @@ impl ProjectStatus {
         let is_open = |take: &Take| !meant.contains(&take.id);
         let kept_as = kept_as(find::manifest(&project.places));
         let ended = reader.ended(name, kept_as).await?.into_iter().filter(is_open);
-        let (failed, written_off): (Vec<_>, Vec<_>) =
+        let (failed, ended): (Vec<_>, Vec<_>) =
             ended.partition(|take| matches!(take.state, State::Failed { .. }));
+        let mut written_off = Vec::new();
+        for take in ended {
+            if !is_redo(reader, &take).await? {
+                written_off.push(take);
+            }
+        }
         let held = reader.held(name).await?;
         let mut said = HashMap::new();
         let mut causes = HashSet::new();
@@ -107,6 +114,13 @@ impl ProjectStatus {
     pub fn in_flight(&self) -> u64 {
         Phase::IN_FLIGHT.map(|phase| self.count(phase)).iter().sum()
     }
+}
+
+/// Returns whether a take was a redo: whether its job has a clip of the same request.
+async fn is_redo(reader: &Reader, take: &Take) -> Result<bool, StoreError> {
+    let Some(filed) = reader.filed(&take.project, &take.key).await? else { return Ok(false) };
+    let own = reader.take_by_id(&filed.take).await?;
+    Ok(own.is_some_and(|own| own.fingerprint == take.fingerprint))
 }
 
 /// Reads the provider's last message about the newest submission of a take; `None` if there is none.

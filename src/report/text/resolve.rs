@@ -45,7 +45,10 @@ pub fn words(job: &ResolvedJob) -> String {
                 amount([*price])
             )
         }
-        Ok(Resolution::WrittenOff(usd)) => format!("written off; {}", counts_as_spent(*usd)),
+        Ok(Resolution::WrittenOff(usd)) => {
+            let spent = counts_as_spent(*usd);
+            format!("written off; {spent}; a job without a clip keeps runs at exit 3 until you `dismiss` it")
+        }
         Err(unresolved) => unresolved.to_string(),
     }
 }
