@@ -152,7 +152,7 @@ impl Project {
         } else {
             let providers = plan.sum.models().map(|model| model.provider.as_str());
             let lacks_key = !places.sandbox && lacks_key(&self.registry, &manifest.providers, providers);
-            let ends = Ends { places, plan: &plan, lost: &lost, lacks_key };
+            let ends = Ends { places, plan: &plan, lost: &lost, lacks_key, has_gaps };
             if not_mounted.is_some() { places.typed(&repeat.build()) } else { ends.next(request) }
         };
         if let Some(what) = &not_mounted {

@@ -28,12 +28,14 @@ pub(super) struct Ends<'a> {
     pub(super) lost: &'a Lost,
     /// True if a provider of the plan has no usable API key.
     pub(super) lacks_key: bool,
+    /// True if a run would ask about jobs that may have been paid for before.
+    pub(super) has_gaps: bool,
 }
 
 impl Ends<'_> {
     /// Returns the command to type after the plan. A run gets the selection of the plan.
     pub(super) fn next(&self, request: &PlanRequest) -> String {
-        let Self { places, plan, lost, lacks_key } = self;
+        let Self { places, plan, lost, lacks_key, has_gaps } = self;
         let run = |selection: &Selection| Words::new("run").selection(selection);
         let selection = &request.selection;
         let words = match plan.to_render() {
@@ -52,6 +54,8 @@ impl Ends<'_> {
             }
             0 => Words::new("validate").option("--for", &request.destinations),
             _ if *lacks_key => run(selection).flag("--sandbox", true),
+            // A run without it would be refused, and would lead back to this plan.
+            _ if *has_gaps => run(selection).flag("--accept-changes", true),
             1 => run(selection),
             // The user should look at the canary before paying for all.
             _ if !plan.rollout.canaries.is_empty() => run(selection),
