@@ -103,7 +103,7 @@ pub(super) fn transition(db: &Connection, row: &Take, step: Change<'_>) -> Verdi
         Err(illegal) => return Ok(Err(illegal.into())),
     };
     let mut saved = takes::set_state(db, &row.id, &to, at.now);
-    if let (Err(error), Event::Adopt(task)) = (&saved, &event)
+    if let (Err(error), Event::Adopt(task) | Event::AcceptedLate(task)) = (&saved, &event)
         && is_taken(error)
         && takes::release(db, &row.request.model.provider, task)?
     {

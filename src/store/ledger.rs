@@ -81,7 +81,7 @@ impl Kind {
             Event::Absent(_) if matches!(to, State::Pending { .. }) => Some(Self::Absent),
             Event::Refused { .. } => Some(Self::Failed),
             Event::Placed => Some(Self::Settled),
-            Event::Adopt(_) => Some(Self::Adopted),
+            Event::Adopt(_) | Event::AcceptedLate(_) => Some(Self::Adopted),
             Event::Again => Some(Self::Again),
             Event::WriteOff => Some(Self::WrittenOff),
             Event::Cancel(CancelledBy::User) => Some(Self::Cancelled),

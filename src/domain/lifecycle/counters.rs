@@ -10,8 +10,9 @@ pub struct PollCounters {
     pub overdue: u32,
     /// The number of polls that failed since the last answer "still running".
     pub setbacks: u32,
-    /// The number of answers "no such task" since the last answer "still running". Answers shortly after acceptance do
-    /// not count.
+    /// The number of answers "no such task" since the last answer about the task. Answers shortly after acceptance do
+    /// not count. For a task whose id a person typed, it begins one below the number that makes the take wait for a
+    /// decision.
     pub missing: u8,
     /// The number of answers that reported success but contained no link to a clip.
     pub empty: u8,

@@ -175,6 +175,8 @@ pub enum Event {
     PartLost,
     /// A person found the task in the provider's console.
     Adopt(TaskId),
+    /// The provider's acceptance arrived after another process had decided that a person must look for the task.
+    AcceptedLate(TaskId),
     /// A person asks to poll the known task once more and to download its clip.
     Again,
     /// A person writes the take off: it ends without a clip.

@@ -2,6 +2,7 @@
 
 use super::event::{Event, FetchSetback, Illegal, SentBack};
 use super::{Charged, Clip, HeldReason, Intent, Phase, PollCounters, State, Task};
+use crate::domain::key::TaskId;
 use crate::domain::policy::{Policy, Tick};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -41,11 +42,11 @@ impl State {
                 other => illegal(phase, &other),
             },
             Self::Held { reason, intent, task, since: _ } => match (event, task) {
-                (Event::Adopt(id), None) => {
-                    Ok(asked_again(Task { id, intent, accepted: at.now, charged: false }, at))
+                (Event::Adopt(id), known) if may_replace(reason, known.as_ref(), &id) => {
+                    let task = Task { id, intent, accepted: at.now, charged: false };
+                    Ok(named_by_person(task, at, policy))
                 }
-                // The provider does not find the task, or reports another one: a person may have mistyped its id.
-                (Event::Adopt(id), Some(known)) if reason.charge_in_doubt() && id != known.id => {
+                (Event::AcceptedLate(id), known) if may_replace(reason, known.as_ref(), &id) => {
                     Ok(asked_again(Task { id, intent, accepted: at.now, charged: false }, at))
                 }
                 (Event::Again, Some(task)) if reason.charge_in_doubt() => Ok(asked_again(task, at)),
@@ -82,6 +83,23 @@ fn running(task: Task, at: Tick, policy: &Policy) -> State {
 /// Returns the state `Running` with a poll that is due now, because the task may have finished already.
 fn asked_again(task: Task, at: Tick) -> State {
     State::Running { task, counters: PollCounters::default(), due: at.now }
+}
+
+/// Returns whether the task `id` may take the place of a held take's task.
+///
+/// If the provider does not find the known task, or reports another one, a person may have mistyped its id.
+fn may_replace(reason: HeldReason, known: Option<&Task>, id: &TaskId) -> bool {
+    known.is_none_or(|known| reason.charge_in_doubt() && *id != known.id)
+}
+
+/// Returns the state `Running` of a task whose id a person typed, with a poll that is due now.
+///
+/// The person saw the task in the provider's console. So a single answer "no such task" means that the id is wrong, and
+/// the person must decide again. After any answer about the task itself, it is treated like any other.
+fn named_by_person(task: Task, at: Tick, policy: &Policy) -> State {
+    let counters =
+        PollCounters { missing: policy.missing_tries.saturating_sub(1), ..PollCounters::default() };
+    State::Running { task, counters, due: at.now }
 }
 
 /// Returns the state `Running` of a task that was certainly charged, with a poll that is due now.
@@ -238,7 +256,7 @@ fn running_on(
     let lost = |reason| if is_charged { HeldReason::NoResult } else { reason };
     let pause = match event {
         Event::Ready(clip) => {
-            counters.mistaken = 0;
+            (counters.mistaken, counters.missing) = (0, 0);
             let clip = clip.turned(counters.turn());
             return Ok(State::Downloading { task, clip, counters, due: at.now });
         }
@@ -265,7 +283,7 @@ fn running_on(
             policy.poll_pause(counters.polls, age, at.jitter)
         }
         Event::Empty => {
-            counters.mistaken = 0;
+            (counters.mistaken, counters.missing) = (0, 0);
             counters.empty = counters.empty.saturating_add(1);
             if counters.empty > policy.empty_tries {
                 return Ok(held(HeldReason::NoResult, task, at));
@@ -274,8 +292,9 @@ fn running_on(
         }
         Event::Missing => {
             counters.mistaken = 0;
-            // A new task may not be visible yet, so only answers after the grace period count.
-            if age > policy.missing_grace {
+            // A new task may not be visible yet, so only answers after the grace period count. A task that a person
+            // saw is no new task: its count does not begin at zero.
+            if age > policy.missing_grace || counters.missing > 0 {
                 counters.missing = counters.missing.saturating_add(1);
                 if counters.missing >= policy.missing_tries {
                     return Ok(held(lost(HeldReason::TaskLost), task, at));

@@ -106,6 +106,7 @@ fn events() -> Vec<Event> {
         Event::NameTaken,
         Event::PartLost,
         Event::Adopt(TaskId("8353".into())),
+        Event::AcceptedLate(TaskId("8354".into())),
         Event::Again,
         Event::WriteOff,
         Event::Billed(Charged::No),
@@ -222,8 +223,9 @@ fn no_answer_is_never_followed_by_a_submission() {
 fn a_task_id_once_held_is_in_every_later_state() {
     for (from, event, to) in edges() {
         let Some(task) = from.task() else { continue };
-        // Only a person names another task, and only while it is unknown whether this one belongs to the job.
-        if let (State::Held { reason, .. }, Event::Adopt(_)) = (&from, &event) {
+        // Only a person, or a late answer, names another task, and only while it is unknown whether this one belongs to
+        // the job.
+        if let (State::Held { reason, .. }, Event::Adopt(_) | Event::AcceptedLate(_)) = (&from, &event) {
             assert!(reason.charge_in_doubt(), "{from:?}");
             continue;
         }
@@ -413,6 +415,31 @@ fn a22_a_fresh_task_may_be_missing_for_two_minutes() {
     assert!(matches!(state, State::Running { counters: PollCounters { missing: 0, .. }, .. }));
     let state = state.on(Event::Missing, at(121), &POLICY).unwrap();
     assert!(matches!(state, State::Running { counters: PollCounters { missing: 1, .. }, .. }));
+}
+
+#[test]
+fn an_id_that_a_person_typed_is_wrong_if_there_is_no_such_task() {
+    let doubtful = || State::Held {
+        reason: HeldReason::AmbiguousSubmit,
+        intent: intent(),
+        task: None,
+        since: at(0).now,
+    };
+    let after = |events: &[Event]| {
+        events.iter().fold(doubtful(), |state, event| state.on(event.clone(), at(10), &POLICY).unwrap())
+    };
+    let lost = |state: &State| matches!(state, State::Held { reason: HeldReason::TaskLost, .. });
+    let typed = || Event::Adopt(TaskId("12345".into()));
+    let state = after(&[typed(), Event::Missing]);
+    assert!(lost(&state), "{state:?}");
+    assert_eq!(state.account(), MoneyState::InDoubt, "as before");
+    let state = after(&[typed(), Event::Missing, Event::Adopt(TaskId("8353".into())), Event::StillRunning]);
+    assert!(matches!(&state, State::Running { task, .. } if task.id.0.raw() == "8353"), "{state:?}");
+    // The provider has shown the task, or has only just accepted it.
+    for seen in [Event::StillRunning, Event::Empty] {
+        assert!(!lost(&after(&[typed(), seen, Event::Missing])));
+    }
+    assert!(!lost(&after(&[Event::AcceptedLate(TaskId("8353".into())), Event::Missing])));
 }
 
 #[test]

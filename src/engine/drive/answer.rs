@@ -58,7 +58,7 @@ impl Drive {
         }
         let event = match take.state {
             State::Doubtful { .. } => Event::Found(id.clone()),
-            _ => Event::Adopt(id.clone()),
+            _ => Event::AcceptedLate(id.clone()),
         };
         match self.own(&take, event).await {
             Ok(Err(Left::Changed)) | Err(Failure::Illegal(_)) => Err(settled_otherwise()),

@@ -4,7 +4,7 @@ use crate::app::places::{Places, quoted};
 use crate::app::project_status::{EXAMPLES, Held, ProjectStatus};
 use crate::domain::fault::Said;
 use crate::domain::key::JobKey;
-use crate::domain::lifecycle::State;
+use crate::domain::lifecycle::{HeldReason, State};
 use crate::domain::money::Usd;
 use crate::domain::price::{amount, up_to};
 use crate::domain::take::Take;
@@ -88,6 +88,12 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
             "  ask the provider for the result again, free of charge:  {}",
             typed(&first.take.key, "--again")
         )));
+        let is_lost =
+            |held: &&&Held| matches!(held.take.state, State::Held { reason: HeldReason::TaskLost, .. });
+        rows.extend(known.iter().find(is_lost).map(|lost| {
+            let typed = typed(&lost.take.key, "--task-id ID");
+            Row::Command(format!("  if a person mistyped its task id:  {typed}"))
+        }));
         rows.extend(resubmit("", &known));
         rows.push(give_up(first));
     }
