@@ -11,6 +11,7 @@ use super::reporter::News;
 use super::session::{Session, reader};
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::{JobKey, TakeId};
+use crate::domain::take::Take;
 use crate::engine::lost::on_other_disks;
 use crate::files::{Finding, SidecarFault, Tree};
 use crate::plan::known::Filed;
@@ -82,6 +83,8 @@ pub struct VerifyReport {
     pub unreadable: u64,
     /// Number of clips whose sidecar (the JSON file next to the clip) is missing or wrong.
     pub sidecars: u64,
+    /// Number of clips that an earlier repair has queued: `collect` or the next run downloads them.
+    pub queued: u64,
     /// True if the request was to restore clips, too.
     pub is_repair: bool,
     /// Exit code; 3 if a problem remains, 5 if clips must still be downloaded by `collect`.
@@ -148,8 +151,21 @@ impl Project {
         } else {
             comparison.verdict(unknown > 0)
         };
-        Ok(VerifyReport { is_repair, exit, next, ..comparison.report })
+        let queued = if is_repair { queued(&reader, name.as_deref()).await? } else { 0 };
+        // A clip that waits for its download is not restored yet.
+        let (exit, next) = match exit {
+            Exit::Done | Exit::SomeFailed if queued > 0 => (Exit::WorkRemains, places.typed("collect")),
+            _ => (exit, next),
+        };
+        Ok(VerifyReport { queued, is_repair, exit, next, ..comparison.report })
     }
+}
+
+/// Returns the number of clips that were finished before and are to be downloaded again.
+async fn queued(reader: &Reader, project: Option<&str>) -> Result<u64, StoreError> {
+    let takes = reader.in_flight(project).await?;
+    let is_queued = |take: &&Take| take.state.task().is_some_and(|task| task.charged);
+    Ok(takes.iter().filter(is_queued).count() as u64)
 }
 
 impl VerifyReport {
@@ -165,6 +181,7 @@ impl VerifyReport {
             foreign: 0,
             unreadable: 0,
             sidecars: 0,
+            queued: 0,
             is_repair: false,
             exit: Exit::Done,
             next: String::new(),

@@ -49,6 +49,7 @@ pub fn object(report: &VerifyReport) -> Value {
         "foreign": report.foreign,
         "unreadable": report.unreadable,
         "sidecars": report.sidecars,
+        "queued": report.queued,
         "next": report.next,
     })
 }

@@ -45,6 +45,7 @@ pub fn lines(report: &VerifyReport) -> Vec<String> {
         (report.foreign, "replaced by another file"),
         (report.unreadable, "unreadable"),
         (report.sidecars, "with a wrong sidecar"),
+        (report.queued, "queued for download"),
     ];
     parts.extend(found.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")));
     let mut lines = vec![format!("verified {clips}{of} ({}): {}", bytes(report.bytes), parts.join(" · "))];
