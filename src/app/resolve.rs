@@ -117,7 +117,8 @@ impl Project {
             let sent: Vec<Take> =
                 chosen.iter().filter(|take| charges.contains_key(&take.id)).cloned().collect();
             if !sent.is_empty() {
-                self.agree_to_resubmit(request, max_extra, &sent, &charges)?;
+                self.agree_to_resubmit(request, max_extra, &sent, &charges)
+                    .map_err(|error| error.or_hint(self.places.typed("status")))?;
             }
         }
         let mut jobs = Vec::new();
