@@ -53,7 +53,8 @@ pub(super) fn refuse_older(db: Option<&Connection>, tail: &Tail, path: &Path) ->
     }
     let paid: Vec<Usd> = missing.values().copied().flatten().collect();
     let sum = paid.iter().copied().sum();
-    Err(StoreError::OlderThanLedger { path: path.to_owned(), missing: missing.len(), paid: paid.len(), sum })
+    let (path, missing, paid) = (path.to_owned(), missing.len(), paid.len());
+    Err(StoreError::OlderThanLedger { path, is_absent: db.is_none(), missing, paid, sum })
 }
 
 /// Checks whether the database has the submission of a ledger line: an attempt with the same request id, or with the

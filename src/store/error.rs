@@ -68,13 +68,15 @@ pub enum StoreError {
     },
     /// The ledger has submissions that the database lacks: the database was lost, or restored from a backup.
     #[error(
-        "{} is older than its ledger: {missing} submissions are missing, and {paid} of them may have been charged (up \
-         to {sum}); nothing was sent and nothing was changed; `recover` rebuilds it from the ledger",
-        path.display()
+        "{} {}: {missing} submissions are missing, and {paid} of them may have been charged (up to {sum}); nothing was \
+         sent and nothing was changed; `recover` rebuilds it from the ledger",
+        path.display(), if *is_absent { "is missing, but its ledger is there" } else { "is older than its ledger" }
     )]
     OlderThanLedger {
         /// The path of the database.
         path: PathBuf,
+        /// True if there is no database at all, for example because its file was deleted.
+        is_absent: bool,
         /// The number of submissions in the ledger that the database lacks.
         missing: usize,
         /// The number of submissions that the database lacks and that may have been charged, because the ledger does

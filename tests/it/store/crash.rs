@@ -343,13 +343,26 @@ async fn p38_a_database_from_a_backup_or_a_deleted_one_is_older_than_its_ledger(
     let deleted = place.try_drive(&Options::default()).err().unwrap();
     assert_eq!(
         deleted,
-        StoreError::OlderThanLedger { path: path.clone(), missing: 2, paid: 2, sum: cents(40) }
+        StoreError::OlderThanLedger {
+            path: path.clone(),
+            is_absent: true,
+            missing: 2,
+            paid: 2,
+            sum: cents(40)
+        }
+    );
+    assert!(
+        deleted.to_string().contains("state.db is missing, but its ledger is there: 2 submissions"),
+        "{deleted}"
     );
     assert!(!path.exists(), "nothing is written in its stead");
     let mut file = OpenOptions::new().write(true).create_new(true).open(&path).unwrap();
     file.write_all(&backup).unwrap();
     let restored = place.try_drive(&Options::default()).err().unwrap();
-    assert_eq!(restored, StoreError::OlderThanLedger { path, missing: 1, paid: 1, sum: cents(20) });
+    assert_eq!(
+        restored,
+        StoreError::OlderThanLedger { path, is_absent: false, missing: 1, paid: 1, sum: cents(20) }
+    );
 }
 
 #[tokio::test]
