@@ -114,12 +114,16 @@ pub(crate) fn not_set_up(
             .hint(project.places.typed("doctor"));
     }
     if !cfg!(feature = "sandbox") {
-        return Error::new(exit, what).problems(problems).money("not charged");
+        return Error::new(exit, what)
+            .problems(problems)
+            .money("not charged")
+            .hint(project.places.typed("doctor"));
     }
-    Error::new(exit, format!("{what}. A rehearsal in the sandbox needs no key."))
+    let rehearsal = project.places.typed("run --sandbox");
+    Error::new(exit, format!("{what}. A rehearsal in the sandbox needs no key: {rehearsal}"))
         .problems(problems)
         .money("not charged")
-        .hint(project.places.typed("run --sandbox"))
+        .hint(project.places.typed("doctor"))
 }
 
 /// Returns whether at least one of these providers has no usable API key in the environment.
