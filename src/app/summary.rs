@@ -188,6 +188,10 @@ async fn close(
     ended: Ended<'_>,
 ) -> Result<RunReport, Error> {
     let (places, run) = (&asked.places, ended.run);
+    // The time ended after everything was sent, so the limit kept no job from being sent.
+    if result.reason == Some(StopReason::MaxTime) && !result.outcome.leaves_work() {
+        result.reason = None;
+    }
     // A collect works for all projects but reports on the manifest's own, as `status` and `resolve --all` do.
     let named = Some(world.project.clone()).filter(|project| !project.is_empty());
     let shown = named.clone().or_else(|| project_name(places));
