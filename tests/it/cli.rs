@@ -34,6 +34,7 @@ mod namesakes;
 mod next;
 mod nights;
 mod once;
+mod operator;
 mod out_files;
 mod owed;
 mod owners;
