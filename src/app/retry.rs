@@ -37,7 +37,7 @@ pub struct RetryRequest {
     pub charged: bool,
     /// True to include jobs that the provider would probably refuse again.
     pub include_permanent: bool,
-    /// True to include jobs whose rendering a person has written off (given up).
+    /// True to include jobs whose rendering a person has written off.
     pub written_off: bool,
 }
 

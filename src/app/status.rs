@@ -2,17 +2,16 @@
 //!
 //! It can be read while a run is active.
 
+mod next;
+
 use super::budget::{Level, caps, levels};
 use super::check::tally;
 use super::checker::Tally;
 use super::error::Error;
 use super::exit::Exit;
-use super::export::LastExport;
 use super::find::manifest;
 use super::namesakes;
 use super::outlook::{time, unsent};
-use super::pause;
-use super::places::quoted;
 use super::prices::review_counts;
 use super::project::Project;
 use super::project_status::{ProjectStatus, buckets};
@@ -38,9 +37,6 @@ const SOON: SignedDuration = SignedDuration::from_hours(2);
 /// Least number of finished clips that is needed to compute a run's pace. The time before the first clip is mostly time
 /// in the provider's queue.
 const ENOUGH: u64 = 2;
-
-/// First word of the commands that export clips.
-const EXPORT: &str = "export ";
 
 /// The status of a project.
 pub struct StatusReport {
@@ -151,11 +147,7 @@ impl Project {
             report.folder_problem = clips.problem.map(|error| error.what);
         }
         report.checks = tally(&reader, report.project.as_deref(), settings, &lost).await?;
-        let mut next = report.next_words();
-        if next.starts_with(EXPORT) {
-            next = self.next_export(next, report.project.as_deref()).await?;
-        }
-        report.next = places.typed(&next);
+        report.next = places.typed(&self.next_words(&report).await?);
         Ok(report)
     }
 
@@ -220,14 +212,6 @@ impl Project {
 }
 
 impl Project {
-    /// Returns the command to type next if all clips are approved: the last export again if something has changed since,
-    /// `plan` if nothing has, or the command `first` if there was no export.
-    async fn next_export(&self, first: String, project: Option<&str>) -> Result<String, Error> {
-        let Some(last) = LastExport::read(&self.places, project) else { return Ok(first) };
-        let is_outdated = last.is_outdated(&self.gallery().await?);
-        Ok(if is_outdated { last.words } else { "plan".to_owned() })
-    }
-
     /// Returns the estimated time until the last rendering of a run is finished; `None` if it is not known.
     async fn time_left(
         &self,
@@ -314,58 +298,6 @@ impl StatusReport {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         if self.folder_problem.is_some() { Exit::Local } else { Exit::Done }
-    }
-
-    /// Returns the command to type next; the caller adds the flags that name the project's paths.
-    fn next_words(&self) -> String {
-        let standing = &self.standing;
-        if self.folder_problem.is_some() {
-            return "doctor".to_owned();
-        }
-        if self.holder.is_some() {
-            return "status".to_owned();
-        }
-        if standing.in_flight() > 0 {
-            return "collect".to_owned();
-        }
-        let waiting = standing.count(Phase::Pending);
-        if waiting > 0 {
-            // A run would end immediately if all waiting jobs are paused.
-            let on_hold = self.paused.iter().any(|pause| pause.waiting >= waiting);
-            return if on_hold { pause::resume_typed(&self.paused) } else { "run".to_owned() };
-        }
-        let show = |take: &Take| format!("show {}", quoted(&take.key.to_string()));
-        match standing.held.first().map(|held| &held.take).or(standing.failed.first()) {
-            Some(take) => show(take),
-            None if self.buckets.count(Bucket::Missing) > 0 => "verify --repair".to_owned(),
-            None if self.buckets.count(Bucket::Altered) > 0 => "verify --repair --replace-altered".to_owned(),
-            None => match standing.written_off.first() {
-                Some(take) => show(take),
-                None if self.buckets.jobs() == self.done() + self.buckets.count(Bucket::Review) => {
-                    self.next_review()
-                }
-                None => "plan".to_owned(),
-            },
-        }
-    }
-
-    fn done(&self) -> usize {
-        self.buckets.count(Bucket::Done)
-    }
-
-    /// Returns the command to type next for a project in which each job is done or waits for the review of first clips.
-    fn next_review(&self) -> String {
-        let ReviewCounts { approved, rejected, undecided, outdated, queued, queued_usd: _ } = self.reviews;
-        let words = match self.buckets.count(Bucket::Review) {
-            _ if undecided + outdated > 0 => "review",
-            _ if queued > 0 => "plan",
-            _ if rejected > 0 => "redo --rejected",
-            0 if approved > 0 && self.has_sheet => "export sheet",
-            0 if approved > 0 => "export index",
-            0 => "plan",
-            _ => "run",
-        };
-        words.to_owned()
     }
 }
 

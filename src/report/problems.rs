@@ -179,6 +179,7 @@ pub fn json(problem: &Problem) -> Value {
         Place::Row { file, row, column } => json!({ "file": file, "sheet_row": row, "sheet_column": column }),
     };
     json!({
+        "event": severity,
         "severity": severity,
         "message": problem.message,
         "place": place,

@@ -765,7 +765,7 @@ async fn p24_a_folder_that_had_a_disk_of_its_own_gets_no_clip_without_it() {
     let file = place.fetch("A", "hero.mp4", &clip(18, 10)).await;
     for missing in [false, true] {
         let fault = tree.place(&placement("A", "s/hero.mp4", &file)).unwrap_err();
-        insta::allow_duplicates! { insta::assert_snapshot!(stable(&fault.to_string()), @"the clip cannot be saved under its name: the folder [home]/out/s was on a separate disk when clips were saved there, and that disk is not mounted now. Mount it; or, if its clips were moved to the disk of the parent folder, confirm that with `shotlist run --accept-changes`"); }
+        insta::allow_duplicates! { insta::assert_snapshot!(stable(&fault.to_string()), @"the clip cannot be saved under its name: the folder [home]/out/s was on a separate disk when clips were saved there, and that disk is not mounted now. Mount it; or, if its clips were moved to the disk of the parent folder, confirm that with `run --accept-changes`"); }
         if !missing {
             fs::remove_dir(place.out("s")).unwrap();
         }

@@ -14,7 +14,7 @@ use url::Url;
 pub(super) fn checks(servers: &[(&str, Url)], hosts: &BTreeSet<Url>, proxies: &Proxies) -> Vec<Check> {
     let way = |url: &Url| match proxies.named_for(url) {
         Some(proxy) => format!("{} is reached through the proxy {proxy}", host_and_port(url)),
-        None => format!("{} is reached directly", host_and_port(url)),
+        None => format!("no proxy is set for {}", host_and_port(url)),
     };
     let mut checks: Vec<Check> = servers
         .iter()

@@ -54,7 +54,7 @@ impl Reason {
             Self::Rejected => "rejected",
             Self::SharesRejected => "shares a rejected clip",
             Self::Undecided => "undecided",
-            Self::Outdated => "decision outdated",
+            Self::Outdated => "outdated",
             Self::Missing => "missing",
             Self::Altered => "altered",
             Self::Unfit => "beyond the limits of a destination",

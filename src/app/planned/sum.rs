@@ -195,8 +195,9 @@ fn why(decision: &Decision) -> (char, String) {
         Decision::Waiting { repeats: Some(repeats), .. } => {
             let what = match repeats {
                 Repeats::Clip => "redo, not sent yet",
-                Repeats::Doubt => "resubmission, not sent yet; the earlier request may have been charged",
-                Repeats::Failure => "retry, not sent yet; the failed request may have been charged",
+                Repeats::Doubt | Repeats::Failure => {
+                    "resubmission, not sent yet; the earlier request may have been charged"
+                }
                 Repeats::Charge => "another payment, not sent yet; the earlier request was charged",
             };
             ('~', what.into())

@@ -156,7 +156,7 @@ impl Table<'_> {
             problem
         } else {
             problem
-                .hint("to make the left-out clips, write `all: true` under `items:`; for `init` and `catalog`, `--all`")
+                .hint("to make their clips too, use `--all` with `init` or `catalog`, or write `all: true` under `items:` of a manifest")
         })
     }
 

@@ -103,11 +103,17 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
     }
     let missing: Vec<&Held> = held.iter().filter(|held| !doubt(held)).collect();
     if let Some(first) = missing.first() {
-        let are = if missing.len() == 1 { "is" } else { "are" };
-        rows.push(text(format!("{} {are} missing:", count(missing.len(), "paid clip"))));
+        let was = if missing.len() == 1 { "was" } else { "were" };
+        rows.push(text(format!("{} {was} not saved:", count(missing.len(), "paid clip"))));
         named(&mut rows, &missing);
+        let is_taken = matches!(first.take.state, State::Held { reason: HeldReason::NameConflict, .. });
+        let first_step = if is_taken {
+            "move the other file away, then download the clip again"
+        } else {
+            "ask the provider for the result again"
+        };
         rows.push(Row::Command(format!(
-            "  ask the provider for the result again, free of charge:  {}",
+            "  {first_step}, free of charge:  {}",
             typed(&first.take.key, "--again")
         )));
         if missing.len() > 1 {

@@ -69,6 +69,9 @@ pub fn tell(terminal: &Terminal, places: &Places, summary: &Summary) {
             );
         }
         _ if summary.reorder.is_some() => terminal.tell(continuation(summary), 0),
+        Exit::Budget if summary.reason == Some(StopReason::InDoubt) && !summary.standing.held.is_empty() => {
+            terminal.tell("Decide about the jobs above; then the same command continues the run.", 0);
+        }
         _ => terminal.tell("The same command continues the run; nothing is paid twice.", 0),
     }
     terminal.next(&summary.next);

@@ -112,7 +112,7 @@ impl StatusReport {
         let oldest = self.oldest_unpaid();
         let again = self.fetched_again().count();
         let again = self.fetched_again().next().map(|take| {
-            format!("  to download again {again}, paid for earlier, free of charge ({})", take.key)
+            format!("  to download again {again}, paid for earlier, free of charge (first {})", take.key)
         });
         oldest
             .into_iter()

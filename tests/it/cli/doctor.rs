@@ -83,7 +83,7 @@ fn n31_the_way_to_each_host_is_told_and_a_proxy_that_resolves_names_is_warned_of
         checks.filter(|check| check["check"] == "route").cloned().collect()
     };
     let host = project.sandbox().addr();
-    let direct = |who: &str| format!("{who}: {host} is reached directly");
+    let direct = |who: &str| format!("{who}: no proxy is set for {host}");
     let told = |routes: &[Value]| -> Vec<String> {
         routes.iter().map(|route| route["what"].as_str().unwrap().to_owned()).collect()
     };

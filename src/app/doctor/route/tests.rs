@@ -23,9 +23,9 @@ fn n31_the_way_to_each_host_is_told_without_passwords_and_links() {
     assert_eq!(
         reported[..4],
         [
-            "zai: api.z.ai is reached directly",
+            "zai: no proxy is set for api.z.ai",
             "vtrix: cloud.vtrix.ai is reached through the proxy proxy.corp:3128",
-            "echo: 127.0.0.1:8787 is reached directly",
+            "echo: no proxy is set for 127.0.0.1:8787",
             "clips: cdn.example is reached through the proxy proxy.corp:3128",
         ]
     );
@@ -46,6 +46,6 @@ fn n31_without_a_proxy_nothing_is_warned_of() {
         let proxies = Proxies { https, bypass: bypass.to_owned(), ..Proxies::default() };
         let checks = checks(&servers, &BTreeSet::new(), &proxies);
         assert_eq!(checks.len(), 1, "{checks:?}");
-        assert_eq!(checks[0].what, "zai: api.z.ai is reached directly");
+        assert_eq!(checks[0].what, "zai: no proxy is set for api.z.ai");
     }
 }
