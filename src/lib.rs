@@ -49,9 +49,11 @@
 //! - **Job**: one wanted clip, named by its key `shot/item` or `shot/item/variant`.
 //! - **Wanted job**: a job that the manifest asks for now, in contrast to a job that is only in the history.
 //! - **Template**: everything that the manifest says about the clips of one shot and one model.
-//! - **Draft**: a job's request before its pictures were read and its price was computed.
-//! - **Request**: the fields of one rendering as the manifest sets them, without anything of a provider's API.
-//! - **Fingerprint**: the hash of a request, which decides whether a rendering must be paid for again.
+//! - **Draft**: a job's `Request` before its pictures were read and its price was computed.
+//! - **Request**: in the code the fields of one rendering as the manifest sets them, without anything of a provider's
+//!   API; on the pages one paid call to a provider.
+//! - **Fingerprint**: the hash of those fields, not of the paid call; it decides whether a rendering must be paid for
+//!   again.
 //! - **Take**: one paid rendering of a job, from its first attempt to its clip; messages call it a rendering.
 //! - **Attempt**: one try to submit a take, with its own request id; it is recorded as an *intent* before it is sent.
 //! - **Submission**: the paid call of an attempt.
@@ -60,7 +62,8 @@
 //! - **Look-up**: a free call that searches the provider's tasks for the request id of an unanswered submission.
 //! - **Clip**: the video file of a take; its link expires after about a day.
 //! - **Run**: one start of `run`, `retry` or `redo`, or several starts if earlier ones were interrupted.
-//! - **Plan**: the action of a run for each job: render, keep, reuse, ask or wait; the code calls it a `Decision`.
+//! - **Plan**: the decisions about all jobs of a run, with their number and price.
+//! - **Decision**: the action that the plan takes for one job: render, keep, reuse, ask or wait.
 //! - **Plan tables**: the temporary tables that hold the jobs of one plan next to the project's history.
 //! - **Bucket**: the class in which a report counts a job, such as `done` or `to_render`.
 //! - **Filing**: to move or copy an existing clip to the path that the plan wants for a job, free of charge.
@@ -77,7 +80,8 @@
 //!   polls and the reasons to stop it.
 //! - **Slot**: the place of one running task in a lane, from the submission until the provider is finished.
 //! - **Tick**: the current time with a random number, as input of the code that decides.
-//! - **Probe**: the single submission that tests whether a lane or a provider works again after a pause.
+//! - **Trial submission**: the single submission that tests whether a lane or a provider works again after a pause; the
+//!   code also calls it a probe. (`Provider::probe` is a free call.)
 //! - **Breaker**: a rule that pauses or ends submissions after missing answers, missing clips, or too much doubt.
 //! - **Budget**: the most that a run, a day or a month may cost.
 //! - **Guard**: a limit on what one run may change or spend without a person's consent.
@@ -93,7 +97,8 @@
 //! - **Sandbox, rehearsal**: the fake providers inside the program, and a run that uses them.
 //! - **Fault**: a failed call, classified by what the engine does next.
 //! - **Problem**: a mistake in the user's input, with its place and a hint.
-//! - **Notice**: a report of an event, sent after the event was saved.
+//! - **News**: a message of the library to its caller while a command works.
+//! - **Notice**: the kind of news that reports an event of a run, sent after the event was saved.
 
 pub mod domain;
 
