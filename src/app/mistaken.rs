@@ -89,7 +89,7 @@ fn near(missing: &Path) -> Option<PathBuf> {
     did_you_mean(name, names.iter().map(String::as_str)).map(|near| folder.join(near))
 }
 
-/// Returns whether a name that is no file may be an item's id or a job's key, such as `0101` or `hero/0101`.
+/// Returns whether a word has the form of an item's id or a job's key, such as `0101` or `hero/0101`.
 fn is_like_an_item(name: &Path) -> bool {
     let is_in_a_folder =
         name.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && folder.is_dir());

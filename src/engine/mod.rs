@@ -115,8 +115,8 @@ struct Run<'a> {
     drives: JoinSet<(TakeId, JobKey, Result<Left, Failure>)>,
     /// The unfinished takes in the store on which this run can work next.
     backlog: Backlog,
-    /// The takes that this run works on now. The value is the take's model if the take was unsubmitted when the work on
-    /// it began, and `None` for any other take.
+    /// The takes that this run works on now. The value is the model of a take that this run has to submit, and `None`
+    /// for a take that an earlier run submitted.
     flying: HashMap<TakeId, Option<ModelName>>,
     /// The number of takes, by model, that were unsubmitted when the work on them began.
     waiting: HashMap<ModelName, usize>,

@@ -332,7 +332,7 @@ fn waiting<'a>(job: &Wanted, known: &'a KnownJob) -> Option<&'a KnownTake> {
     known.takes.iter().find(|take| take.fingerprint == job.fingerprint && is_unsent(take))
 }
 
-/// Returns the decision for a job whose take was not sent yet, or ended without a clip; `None` for any other job.
+/// Returns what a run does with a job whose take was not sent yet, or ended without a clip; `None` for any other job.
 fn unserved<K: Known + ?Sized>(
     jobs: &K,
     job: &Wanted,

@@ -30,7 +30,7 @@ pub struct Charge {
     /// The time when the task was accepted, in RFC 3339.
     pub accepted_at: String,
     /// The outcome of the task: `processing`, `success`, `fail`, `no_result`, `cancelled`, or the undocumented word
-    /// that a fault rule sets.
+    /// that a rule of the fault file names.
     pub outcome: String,
 }
 

@@ -73,8 +73,8 @@ where
 }
 
 impl Writer {
-    /// Commits the writes of a batch to the database. Returns the last `seq` number before the ledger lines of the
-    /// batch; `None` if nothing was written.
+    /// Commits the writes of a batch to the database. Returns the `seq` number before the batch's first ledger line;
+    /// `None` if nothing was written.
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Option<u64>, StoreError> {
         if let [job] = jobs {
             return self.commit_alone(&mut **job);

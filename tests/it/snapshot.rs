@@ -25,7 +25,7 @@ static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
         // The rest of a time that a narrow screen has broken.
         r"(?<clock>\b\d\d:\d\d:\d\d UTC)",
         // Jobs that overtake each other change places in examples.
-        r"(?<sample>\b(?:clips|jobs), such as [^\s:]+)",
+        r"(?<sample>\b(?:clips; for example|jobs, such as) [^\s:]+)",
         r"(?<oldest>\bthe oldest for \S+ \([^)]*\))",
         r"(?<pace>\b\d+(?:\.\d+)? a minute\b)",
         r"(?<size>\b(?:\d+ )?of \d+ bytes\b)",
@@ -186,7 +186,7 @@ pub(crate) fn stable(text: &str) -> String {
             "estimate" => r#""time":{"seconds":[seconds]"#.to_owned(),
             "os" => "os error [number]".to_owned(),
             "room" => "[room] free".to_owned(),
-            "sample" => format!("{} such as [job]", text.split(' ').next().unwrap_or_default()),
+            "sample" => format!("{} [job]", text.rsplit_once(' ').map_or("", |(words, _)| words)),
             "oldest" => "the oldest for [span] ([job])".to_owned(),
             "pace" => "[pace] a minute".to_owned(),
             "size" => "[bytes] of [bytes] bytes".to_owned(),

@@ -9,8 +9,8 @@ use crate::store::Reader;
 
 /// Checks that files can be written in the output folder and the state folder.
 ///
-/// If clips were saved, their folder must be there, on the same disk as before: a run is refused otherwise. For another
-/// missing folder, its nearest existing parent is checked. The check writes a test file without a name, which disappears
+/// If clips were saved, their folder must be there, on the same disk as before: a run is refused otherwise. If a folder is
+/// not created yet, its nearest existing parent is checked. The check writes a test file without a name, which disappears
 /// even after a crash.
 pub(super) async fn output(
     context: &Context<'_>,

@@ -92,7 +92,7 @@ impl Spellings {
         std::iter::once(header.to_owned()).chain(others.cloned()).collect()
     }
 
-    /// Returns a file's column names in the form that [`fold`] returns, with the usual spelling in place of others.
+    /// Returns a file's column names in the form that [`fold`] returns. Other spellings of a name are replaced by the usual one.
     pub(super) fn known(&self, headers: &[String]) -> Vec<String> {
         headers.iter().map(|header| self.one(fold(header))).collect()
     }

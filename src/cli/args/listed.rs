@@ -98,7 +98,7 @@ impl ReportArgs {
             .build()
     }
 
-    /// Adds the form and the file of the report to the command after an error, if it is a comparison.
+    /// Adds the format and the file of a comparison to the command that an error suggests.
     pub(crate) fn turned(&self, mut error: Error) -> Error {
         let out = self.out.as_ref().map(|file| file.display());
         let more = Words::new("").flag("--markdown", self.markdown).option("--out", out).build();

@@ -101,7 +101,7 @@ fn lines(recovered: &Recovered) -> Vec<String> {
     if *bare {
         lines.push(
             "lost     pauses (type `pause` again), and jobs that `redo` or `retry` queued but had not sent: \
-             the ledger does not record them. If there was no ledger, decisions about clips are lost, too"
+             the ledger does not record them. If the ledger was lost, the reviews of clips are lost, too"
                 .to_owned(),
         );
     }

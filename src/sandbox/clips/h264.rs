@@ -113,7 +113,7 @@ pub(super) fn sequence((width, height): (u32, u32), fps: u32) -> Vec<u8> {
 pub(super) enum Kind {
     /// A drawn picture (canvas), whose block edges a decoder must not smooth.
     Drawn,
-    /// A photograph, whose block edges a decoder smooths.
+    /// A photograph: a decoder smooths the edges of its blocks (the squares that are compressed one by one).
     Photo,
 }
 

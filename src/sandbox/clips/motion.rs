@@ -26,7 +26,7 @@ pub(super) struct Motion {
 
 impl Motion {
     /// Returns the shifts of the macroblocks that make a frame of the given width and height in pixels look zoomed in.
-    /// The zoom has moved each edge of the visible part by `thousandths` of its distance from the middle.
+    /// The zoom moves a point by `thousandths` of its distance from the middle of the frame.
     pub(super) fn new((width, height): (u32, u32), thousandths: u32) -> Self {
         let shifts = |side: u32, together: i32| {
             let middle = i32::try_from(side / 2).expect("a side has some thousand pixels");

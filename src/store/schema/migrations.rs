@@ -253,7 +253,7 @@ BEGIN
 END;
 ";
 
-/// Adds the durations of renderings, by model and by the requested length and size of the clip.
+/// Creates the table of the durations of renderings, by model and by the requested length and size of the clip.
 ///
 /// `weights` are the non-empty buckets of a histogram, as JSON pairs of the bucket's number and its weight.
 const DURATIONS: &str = "

@@ -113,7 +113,7 @@ fn paid_clips_that_are_downloaded_again_are_not_told_as_running() {
     project.run(&["verify", "--repair", "--replace-altered"]).expect(5);
     let status = project.run(&["status"]).expect(0);
     assert!(
-        status.out.contains("to download again 1, paid for earlier, free of charge (hero/sku-1)"),
+        status.out.contains("to download again 1, paid for earlier, free of charge (first hero/sku-1)"),
         "{status}"
     );
     assert!(!status.out.contains("running"), "{status}");
