@@ -283,7 +283,9 @@ async fn lost(places: &Places, root: &Path, reader: &Reader, clips: &[Clip]) -> 
         Error::new(Exit::Local, format!("the folder of the clips could not be read: {error}"))
     };
     let tree = Tree::look_at(&places.state, root).map_err(|error| unread(&error))?;
-    let losses = tree.losses(clips.iter().map(|clip| (clip.filed.path.as_str(), &clip.filed.file)));
+    let (known, looked) = (clips.to_vec(), tree.clone());
+    let look = move || looked.losses(known.iter().map(|clip| (clip.filed.path.as_str(), &clip.filed.file)));
+    let losses = tokio::task::spawn_blocking(look).await.map_err(|error| unread(&error))?;
     let losses = losses.map_err(|error| unread(&error))?;
     let mut found: Vec<(&Clip, ClipDamage)> =
         clips.iter().zip(losses).filter_map(|(clip, loss)| Some((clip, loss?))).collect();

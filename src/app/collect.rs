@@ -11,7 +11,6 @@ use super::project::Project;
 use super::project_status::buckets;
 use super::reporter::News;
 use super::rollout::RolloutState;
-use super::saved_clips::SavedClips;
 use super::session::{Order, Session};
 use super::setup::{not_set_up, set_up_valid};
 use super::summary::{self, Ended, Offer, RunReport};
@@ -89,11 +88,11 @@ async fn run_jobs(session: &Session, owed: BTreeSet<JobKey>, lost: &Lost) -> Res
 async fn nothing_owed(session: &Session) -> Result<RunReport, Error> {
     let places = &session.places;
     let manifest = manifest(places);
-    if let Some(error) = SavedClips::problem(places, &session.store, manifest.as_ref()).await? {
+    let (lost, problem) = Lost::recorded(places, manifest.as_ref(), &session.store, &BTreeSet::new()).await?;
+    if let Some(error) = problem {
         return Err(error);
     }
     let held = session.store.held(manifest.map(|manifest| manifest.project).as_deref()).await?.len();
-    let lost = Lost::recorded(&session.project, &session.store, &BTreeSet::new()).await?;
     let mut parts = vec!["nothing to collect".to_owned()];
     if held > 0 {
         let need = if held == 1 { "needs" } else { "need" };
@@ -133,7 +132,13 @@ async fn collect_owed(session: Session) -> Result<RunReport, Error> {
     project.tell(&News::Problems(&unusable.problems));
     let owed = session.store.owed(None, usize::MAX).await?;
     let owed: BTreeSet<JobKey> = owed.into_iter().map(|take| take.key).collect();
-    let lost = Lost::recorded(&project, &session.store, &owed).await?;
+    let manifest = manifest(&places);
+    let (lost, problem) = Lost::recorded(&places, manifest.as_ref(), &session.store, &owed).await?;
+    // Paid clips are downloaded all the same, because their links expire.
+    let least = if problem.is_some() { Exit::Local } else { least };
+    if let Some(error) = &problem {
+        project.tell(&News::Failed(error));
+    }
     let run_jobs = run_jobs(&session, owed, &lost).await?;
     let run = session.store.begin_run("", "collect", Caps::default(), session.clock.now()).await?;
     let order = Order {

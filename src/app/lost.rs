@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 mod recorded;
+mod saved_clips;
+
+pub(crate) use saved_clips::SavedClips;
 
 /// The jobs whose saved clips are missing or altered.
 #[derive(Default)]

@@ -72,7 +72,6 @@ pub mod resolve;
 pub mod retry;
 pub mod rollout;
 pub mod run;
-mod saved_clips;
 pub mod schema;
 pub mod selection;
 pub(crate) mod session;

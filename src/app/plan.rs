@@ -39,7 +39,7 @@ use crate::manifest::{Items, Manifest};
 use crate::provider::cards::Cards;
 use crate::store::{Pause, PlanTables, Reader, ReviewCounts, StoreError};
 use jiff::Timestamp;
-use next::{Ends, repeat, repeat_unselected};
+use next::{Ends, accepting, repeat, repeat_unselected};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -84,6 +84,8 @@ pub struct PlanReport {
     pub now: Timestamp,
     /// Command to type next.
     pub next: String,
+    /// Command for a run that accepts the plan, although it exceeds a guard.
+    pub accepting: String,
     decided: Decided,
     loaded: Loaded,
 }
@@ -170,6 +172,7 @@ impl Project {
             written,
             now,
             next,
+            accepting: places.typed(&accepting(request).build()),
             decided,
             loaded,
         })

@@ -7,6 +7,7 @@ pub use sum::Sum;
 use super::budget::Level;
 use super::places::Places;
 use super::rollout::RolloutState;
+use super::words::Words;
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::estimate::Estimate;
 use crate::domain::key::{JobKey, ModelName};
@@ -162,12 +163,14 @@ impl Plan {
 
     /// Returns the command that agrees to render the changed clips that wait for a person's approval, or brings their
     /// first clips closer to the review that must come before; `None` if no clip waits.
-    pub(crate) fn next_asking(&self, places: &Places) -> Option<String> {
+    ///
+    /// `accepting` is the command for a run that accepts the plan.
+    pub(crate) fn next_asking(&self, places: &Places, accepting: &Words) -> Option<String> {
         if self.sum.asks.0 == 0 {
             return None;
         }
         let first = if self.asking.needs_review_first() { self.rollout.next_unpassed(places) } else { None };
-        Some(first.unwrap_or_else(|| places.typed("run --accept-changes")))
+        Some(first.unwrap_or_else(|| places.typed(&accepting.clone().build())))
     }
 
     /// Returns each budget with the amount that was spent against it before the plan was made.

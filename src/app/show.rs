@@ -95,13 +95,8 @@ impl Project {
         let reviews = reader.reviews_of_job(&project, &key).await?;
         let loss = loss(&reader, places, &history).await?;
         let settled = standing::settled(&reader, places, &project, &history, loss).await?;
-        let planned = if history.wanted && loss.is_none() && !is_open(&history, settled) {
-            standing::planned(self, &reader, &project, &key)
-        } else {
-            None
-        };
-        let (prices, planned) = (&Prices::read(self), planned.as_ref());
-        let choices = Facts { history: &history, places, prices, loss, settled, planned }.choices();
+        let prices = &Prices::read(self);
+        let choices = Facts { history: &history, places, prices, loss, settled }.choices();
         let takes: Vec<TakeId> = history.takes.iter().map(|entry| entry.take.id.clone()).collect();
         let remarks = remarks(&places.state, &takes)?;
         let checks = current(&reader, places, &history).await?;
@@ -220,12 +215,6 @@ fn never_ordered(project: &Project, job: &str) -> Option<Error> {
             .money("not charged")
             .hint(project.places.typed(&words)),
     )
-}
-
-/// Returns whether the job waits for a clip, because its newest rendering has none and that was not settled.
-fn is_open(history: &History, settled: Option<Settled>) -> bool {
-    let is_done = |entry: &TakeHistory| matches!(entry.take.state, State::Done { .. });
-    settled != Some(Settled::KeepsClip) && !history.decisive().map_or(history.filed.is_some(), is_done)
 }
 
 /// Returns whether the job has a clip that was rendered from its current request.

@@ -116,12 +116,12 @@ impl Entry {
         match state {
             State::Submitting { .. } => Some(Event::Accepted(task)),
             State::Doubtful { .. } => Some(Event::Found(task)),
-            State::Held { task: None, .. } => Some(Event::Adopt(task)),
-            // A person gave another id than before.
+            // The line does not say whether a person typed the id. A late answer is polled with more patience.
+            State::Held { task: None, .. } => Some(Event::AcceptedLate(task)),
             State::Held { task: Some(known), reason, .. }
                 if self.kind == Kind::Adopted && reason.charge_in_doubt() && known.id != task =>
             {
-                Some(Event::Adopt(task))
+                Some(Event::AcceptedLate(task))
             }
             _ => None,
         }

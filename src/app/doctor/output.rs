@@ -3,7 +3,7 @@
 use super::machine::{existing_parent, shell, shown};
 use super::{Check, Context};
 use crate::app::exit::Exit;
-use crate::app::saved_clips::SavedClips;
+use crate::app::lost::SavedClips;
 use crate::manifest::Manifest;
 use crate::store::Reader;
 
@@ -22,7 +22,7 @@ pub(super) async fn output(
         Some(reader) => SavedClips::problem(places, reader, manifest).await.unwrap_or_else(Some),
         None => None,
     };
-    let mount = || "mount the disk of this folder".to_owned();
+    let mount = || "mount the disk of this folder, or make the folder readable".to_owned();
     let is_away = away.is_some();
     let away = away.map(|error| Check::fail("output", error.exit, error.what, mount()));
     let folders = [("output", &places.out), ("state", &places.state)].into_iter();

@@ -8,9 +8,16 @@ use crate::app::gallery::Gallery;
 use crate::app::places::{Places, quoted};
 use crate::domain::digest::Sha256;
 use crate::files::atomic_write;
+use rustix::fs::OFlags;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
+use std::fs::{Metadata, OpenOptions};
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
+
+/// Limit on the size of the record, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// The last export of a project.
 pub(crate) struct LastExport {
@@ -39,8 +46,11 @@ impl LastExport {
         if !request.only.is_empty() || !request.shots.is_empty() {
             return;
         }
-        let folder = request.out.as_ref().filter(|_| request.form == Form::Flat);
+        // The command may be typed in another folder, where it must not overwrite anything.
+        let out = request.out.as_deref().and_then(|out| std::path::absolute(out).ok());
+        let folder = out.as_ref().filter(|_| request.form == Form::Flat);
         let folder = folder.map(|out| format!(" {}", quoted(&out.display().to_string())));
+        let request = &ExportRequest { out, force: false, ..request.clone() };
         let words = typed_words(request, folder.as_deref().unwrap_or_default());
         let mut all = all(places).unwrap_or_default();
         let project = gallery.project.clone().unwrap_or_default();
@@ -54,7 +64,12 @@ fn file(places: &Places) -> PathBuf {
 }
 
 fn all(places: &Places) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&std::fs::read(file(places)).ok()?).ok()
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(file(places)).ok()?;
+    let mut bytes = Vec::new();
+    file.metadata().ok().filter(Metadata::is_file)?;
+    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// Returns a digest of everything that an export shows of the jobs: their clips, states and decisions.

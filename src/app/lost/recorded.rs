@@ -1,15 +1,12 @@
 //! Finds missing and altered clips from the records alone, without a plan.
 
-use super::{Lost, found};
-use crate::app::disks::not_mounted;
+use super::{Lost, SavedClips};
 use crate::app::error::Error;
-use crate::app::find::manifest;
-use crate::app::project::Project;
-use crate::app::reporter::News;
+use crate::app::places::Places;
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::key::JobKey;
 use crate::domain::text::count;
-use crate::manifest::OnMissing;
+use crate::manifest::{Manifest, OnMissing};
 use crate::plan::bucket::Bucket;
 use crate::store::Reader;
 use std::collections::BTreeSet;
@@ -19,32 +16,26 @@ impl Lost {
     ///
     /// Clips of the jobs in `apart` are left out, and so are all clips with `on_missing: ignore` in the manifest.
     ///
-    /// # Errors
-    ///
-    /// Returns an error if clips are recorded and the output folder is missing: its disk may not be mounted.
+    /// Also returns the problem with the folder of the clips, if clips cannot be looked for.
     pub(crate) async fn recorded(
-        project: &Project,
+        places: &Places,
+        manifest: Option<&Manifest>,
         reader: &Reader,
         apart: &BTreeSet<JobKey>,
-    ) -> Result<Self, Error> {
-        let places = &project.places;
-        let manifest = manifest(places);
+    ) -> Result<(Self, Option<Error>), Error> {
         let mut lost = Self { dismissed: reader.dismissed().await?, ..Self::default() };
-        if manifest.as_ref().is_some_and(|manifest| manifest.on_missing == OnMissing::Ignore) {
-            return Ok(lost);
+        if manifest.is_some_and(|manifest| manifest.on_missing == OnMissing::Ignore) {
+            return Ok((lost, None));
         }
         let root = places.clips(reader.output().await?.as_deref());
-        let named = manifest.as_ref().map(|manifest| manifest.project.as_str());
-        let found = found(places, &root, reader, named).await?;
-        if let Some(what) = not_mounted(&found.moved, &root) {
-            project.tell(&News::Warning(&what));
-        }
+        let named = manifest.map(|manifest| manifest.project.as_str());
+        let SavedClips { found, problem } = SavedClips::look(places, &root, reader, named).await?;
         for (clip, loss) in found.lost {
             if clip.wanted && !apart.contains(&clip.key) {
                 lost.note(clip, loss);
             }
         }
-        Ok(lost)
+        Ok((lost, problem))
     }
 
     /// Returns the status of a job whose recorded clip is missing or altered; `None` for any other job.

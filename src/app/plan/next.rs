@@ -16,6 +16,11 @@ pub(super) fn repeat(request: &PlanRequest) -> Words {
         .flag("--fail-if-empty", *fail_if_empty)
 }
 
+/// Returns the command for a run of the plan that accepts it as it is.
+pub(super) fn accepting(request: &PlanRequest) -> Words {
+    Words::new("run").selection(&request.selection).flag("--accept-changes", true)
+}
+
 /// Returns the command that repeats the request for all jobs.
 pub(super) fn repeat_unselected(request: &PlanRequest) -> Words {
     repeat(&PlanRequest { selection: Selection::default(), ..request.clone() })
@@ -49,13 +54,14 @@ impl Ends<'_> {
                 repeat(&PlanRequest { selection, ..request.clone() })
             }
             0 if places.has_state() => {
-                let next = lost.next_planned(places).or_else(|| plan.next_asking(places));
+                let next =
+                    lost.next_planned(places).or_else(|| plan.next_asking(places, &accepting(request)));
                 return next.unwrap_or_else(|| places.typed("status"));
             }
             0 => Words::new("validate").option("--for", &request.destinations),
             _ if *lacks_key => run(selection).flag("--sandbox", true),
-            // A run without it would be refused, and would lead back to this plan.
-            _ if *has_gaps => run(selection).flag("--accept-changes", true),
+            // A run of a plan that is written now needs no further consent to these jobs, and sends no others.
+            _ if *has_gaps => repeat(request).option("--out", ["plan.json"]),
             1 => run(selection),
             // The user should look at the canary before paying for all.
             _ if !plan.rollout.canaries.is_empty() => run(selection),

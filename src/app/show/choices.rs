@@ -7,10 +7,8 @@ use crate::app::prices::Prices;
 use crate::domain::clip_damage::ClipDamage;
 use crate::domain::fault::Refusal;
 use crate::domain::lifecycle::{Charged, HeldReason, State};
-use crate::domain::money::Usd;
 use crate::domain::price::{amount, counts_as_spent};
-use crate::plan::decide::Decision;
-use crate::store::{Decided, History, TakeHistory};
+use crate::store::{History, TakeHistory};
 
 /// An action that a person can choose for a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +28,6 @@ pub(super) struct Facts<'a> {
     pub(super) loss: Option<ClipDamage>,
     /// The way in which a failure of the job was settled; `None` if it was not.
     pub(super) settled: Option<Settled>,
-    /// The plan's decision about the job; `None` if it is not needed or not known.
-    pub(super) planned: Option<&'a Decided>,
 }
 
 impl Facts<'_> {
@@ -63,9 +59,7 @@ impl Facts<'_> {
         match settled {
             Settled::KeepsClip => {
                 let mut choices = self.of_finished();
-                if let Some(decisive) = self.history.decisive()
-                    && !choices.iter().any(|choice| choice.command.contains(" --only "))
-                {
+                if let Some(decisive) = self.history.decisive() {
                     let price = amount([self.prices.of(&decisive.take)]);
                     let when = format!("render it again (a new charge of {price})");
                     choices.push(self.choice(&when, "redo {}"));
@@ -73,40 +67,25 @@ impl Facts<'_> {
                 choices
             }
             Settled::Dismissed => vec![
-                self.nothing(": you dismissed this job"),
+                self.unless_changed(": you dismissed this job"),
                 self.choice("take the dismissal back (free)", "dismiss {} --undo"),
             ],
         }
     }
 
-    /// Returns the actions for a job that has its clip. The plan may still render it: its input changed after the last
-    /// run, or a person queued a redo.
+    /// Returns the actions for a job that has its clip. A run may still render it: its input may have changed, or a
+    /// person may have queued a redo.
     fn of_finished(&self) -> Vec<Choice> {
         let why = match self.settled {
             Some(Settled::KeepsClip) => ": the job keeps its earlier clip",
-            _ => " for this job",
+            _ => "",
         };
-        let Some(planned) = self.planned else { return vec![self.nothing(why)] };
-        let price = amount([planned.wanted.price.unwrap_or(Usd::ZERO)]);
-        vec![match &planned.decision {
-            Decision::Redo { .. } | Decision::Waiting { .. } => {
-                self.choice(&format!("send its queued redo (a new charge of {price})"), "run --only {}")
-            }
-            decision if decision.costs() => self.choice(
-                &format!("its input has changed: render the job as it is now (a new charge of {price})"),
-                "run --only {}",
-            ),
-            Decision::Kept { asks: true, .. } => self.choice(
-                &format!(
-                    "its input has changed: agree to render the job as it is now (a new charge of {price})"
-                ),
-                "run --only {} --accept-changes",
-            ),
-            Decision::HeldBack => {
-                self.choice("its input has changed: review the first clips, then it is rendered", "review")
-            }
-            _ => self.nothing(why),
-        }]
+        if self.history.wanted { vec![self.unless_changed(why)] } else { vec![self.nothing(why)] }
+    }
+
+    fn unless_changed(&self, why: &str) -> Choice {
+        let when = format!("nothing to do{why}; see whether a run would render it as it is now");
+        self.choice(&when, "plan --only {}")
     }
 
     fn of_decisive(&self, decisive: &TakeHistory) -> Vec<Choice> {

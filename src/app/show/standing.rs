@@ -1,19 +1,12 @@
-//! Decides whether a job still needs a person, in the same way as `status` and `plan` do.
+//! Decides whether a job still needs a person, in the same way as `status` does.
 
 use super::has_clip;
-use crate::app::decided::{Choice, Decided};
 use crate::app::find::manifest;
-use crate::app::inputs::load;
 use crate::app::places::Places;
-use crate::app::plan::{attach_history, plan_tables};
-use crate::app::project::Project;
 use crate::app::project_status::kept_as;
-use crate::app::selection::Selection;
 use crate::domain::clip_damage::ClipDamage;
-use crate::domain::key::JobKey;
 use crate::domain::lifecycle::State;
-use crate::manifest::{Items, Manifest};
-use crate::store::{self, History, Reader, StoreError};
+use crate::store::{History, Reader, StoreError};
 
 /// The way in which a job that failed, was written off or lost its clip became settled, so that no report lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,29 +49,4 @@ pub(super) async fn settled(
         }
         _ => Ok(None),
     }
-}
-
-/// Returns the plan's decision about a job of the manifest, which may differ from the last run's.
-///
-/// It is `None` if the manifest cannot be used, no longer has the job, or reads its items from standard input.
-pub(super) fn planned(
-    project: &Project,
-    reader: &Reader,
-    name: &str,
-    key: &JobKey,
-) -> Option<store::Decided> {
-    let places = &project.places;
-    manifest(places).filter(|manifest| manifest.project == name && !is_read_from_input(manifest))?;
-    let plan_tables = plan_tables(places).ok()?;
-    let loaded = load(project, &plan_tables);
-    let manifest = loaded.manifest.as_ref().filter(|_| !loaded.is_invalid())?;
-    attach_history(&plan_tables, places, manifest, Some(reader)).ok()?;
-    let selection = &Selection::default();
-    Decided::of(manifest, &loaded, &plan_tables, Choice { selection, approved: None, accepted: false })
-        .ok()?;
-    plan_tables.lock().find(key).ok()?
-}
-
-fn is_read_from_input(manifest: &Manifest) -> bool {
-    matches!(&manifest.items, Items::File { from, .. } if from.value == "-")
 }

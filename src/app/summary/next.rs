@@ -52,7 +52,7 @@ pub(super) fn next(
             ended.rollout.next_after(delivered, places).unwrap_or_else(|| places.typed(ended.repeat))
         }
         // Only the missing consent keeps these jobs from being sent.
-        Exit::Budget if ended.asks > 0 && reached(result).is_none() => {
+        Exit::Budget if ended.asks > 0 && result.reason.is_none() => {
             places.typed(&format!("{} --accept-changes", ended.repeat))
         }
         // Each decision lowers the amount in doubt.

@@ -106,22 +106,25 @@ pub(crate) fn held_block(standing: &ProjectStatus, places: &Places) -> Vec<Row> 
         let was = if missing.len() == 1 { "was" } else { "were" };
         rows.push(text(format!("{} {was} not saved:", count(missing.len(), "paid clip"))));
         named(&mut rows, &missing);
-        let is_taken = matches!(first.take.state, State::Held { reason: HeldReason::NameConflict, .. });
-        let first_step = if is_taken {
-            "move the other file away, then download the clip again"
-        } else {
-            "ask the provider for the result again"
-        };
-        rows.push(Row::Command(format!(
-            "  {first_step}, free of charge:  {}",
-            typed(&first.take.key, "--again")
-        )));
-        if missing.len() > 1 {
-            rows.push(Row::Command(format!(
-                "  ask the provider for all results again, free of charge:  {}",
-                places.typed("resolve --all --again")
-            )));
-        }
+        rows.extend(fetch_again(first, missing.len(), places));
+    }
+    rows
+}
+
+/// Returns the lines with the commands that download clips again; `first` is the first of `clips` paid clips that were
+/// not saved.
+fn fetch_again(first: &Held, clips: usize, places: &Places) -> Vec<Row> {
+    let is_taken = matches!(first.take.state, State::Held { reason: HeldReason::NameConflict, .. });
+    let how = if is_taken {
+        "move the other file away, then download the clip again"
+    } else {
+        "ask the provider for the result again"
+    };
+    let one = places.typed(&format!("resolve {} --again", quoted(&first.take.key.to_string())));
+    let mut rows = vec![Row::Command(format!("  {how}, free of charge:  {one}"))];
+    if clips > 1 {
+        let all = places.typed("resolve --all --again");
+        rows.push(Row::Command(format!("  ask the provider for all results again, free of charge:  {all}")));
     }
     rows
 }

@@ -45,7 +45,7 @@ pub fn tell(terminal: &Terminal, places: &Places, report: &PlanReport, verbose: 
         let what = format!(
             "A run would send nothing, because the plan exceeds a limit under `guards:`. If the plan is right, type \
              `{}`, or approve a saved plan with `{}`.",
-            places.typed("run --accept-changes"),
+            report.accepting,
             places.typed("run --plan FILE")
         );
         terminal.tell(&what, 2);

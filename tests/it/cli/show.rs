@@ -1,7 +1,7 @@
 //! `show`: one job with its takes, attempts, answers and money, and what to do.
 
 use crate::snapshot::assert_whole;
-use crate::support::{Project, SHOP};
+use crate::support::Project;
 use serde_json::{Value, json};
 
 /// The commands that are offered, without the program's name.
@@ -119,9 +119,9 @@ fn a_failed_redo_that_was_settled_is_shown_as_done_as_status_does() {
         project.run(settle).expect(0);
         let settled = project.show("sku-1");
         assert!(settled["standing"].as_str().unwrap().starts_with("done: it keeps"), "{settled}");
-        assert_eq!(offered(&settled), ["status", "redo hero/sku-1"]);
+        assert_eq!(offered(&settled), ["plan --only hero/sku-1", "redo hero/sku-1"]);
         let text = project.run(&["show", "sku-1"]).expect(0);
-        assert!(text.err.contains("next: shotlist status\n"), "{text}");
+        assert!(text.err.contains("next: shotlist plan --only hero/sku-1\n"), "{text}");
     }
 }
 
@@ -134,25 +134,19 @@ fn a_job_that_was_dismissed_is_shown_as_dismissed() {
     project.run(&["dismiss", "hero/sku-1"]).expect(0);
     let dismissed = project.show("sku-1");
     assert!(dismissed["standing"].as_str().unwrap().starts_with("dismissed; "), "{dismissed}");
-    assert_eq!(offered(&dismissed), ["status", "dismiss hero/sku-1 --undo"]);
+    assert_eq!(offered(&dismissed), ["plan --only hero/sku-1", "dismiss hero/sku-1 --undo"]);
 }
 
 #[test]
-fn a_finished_job_that_the_plan_renders_leads_to_a_run() {
-    let project = Project::shop(3);
+fn a_finished_job_leads_to_its_plan_which_says_whether_a_run_renders_it() {
+    let project = Project::shop(2);
     project.run(&["run", "--yes"]).expect(0);
-    assert_eq!(offered(&project.show("sku-1")), ["status"]);
     project.edit("products.csv", "mug number 1", "red mug");
     project.run(&["reject", "--who", "ann", "sku-2", "--reason", "cropped", "--redo"]).expect(0);
-    let plan = project.run(&["plan", "--json"]).expect(0).json();
-    assert_eq!(plan["to_render"], 2);
     for job in ["sku-1", "sku-2"] {
-        let show = project.show(job);
-        assert_eq!(offered(&show), [format!("run --only hero/{job}")]);
-        assert!(show["options"][0]["when"].as_str().unwrap().contains("$0.40"), "{show}");
+        let offered = offered(&project.show(job));
+        assert_eq!(offered, [format!("plan --only hero/{job}")]);
+        let plan = project.run(&["plan", "--only", &format!("hero/{job}"), "--json"]).expect(0).json();
+        assert_eq!(plan["to_render"], 1);
     }
-    // A clip that waits for an agreement is not sent without one.
-    project.manifest(&SHOP.replace("    prompt:", "    on_change: ask\n    prompt:"));
-    assert_eq!(offered(&project.show("sku-1")), ["run --only hero/sku-1 --accept-changes"]);
-    assert_eq!(offered(&project.show("sku-3")), ["status"]);
 }

@@ -1,10 +1,10 @@
 //! Finds the saved clips of a project, and the problem with their folder with which a run would end.
 
-use super::disks::not_mounted;
-use super::error::Error;
-use super::exit::Exit;
-use super::lost::found;
-use super::places::Places;
+use super::found;
+use crate::app::disks::not_mounted;
+use crate::app::error::Error;
+use crate::app::exit::Exit;
+use crate::app::places::Places;
 use crate::engine::lost::Found;
 use crate::manifest::{Manifest, OnMissing};
 use crate::store::Reader;
