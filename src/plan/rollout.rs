@@ -14,8 +14,7 @@ use crate::domain::rollout::{AfterCanary, Answer, Rollout, answer, batches};
 /// The rule by which the jobs of a canary (those rendered first) are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Draw {
-    /// Jobs are spread evenly over the variants, over the shapes and sizes of the pictures, and over the items in their
-    /// order.
+    /// Jobs are spread evenly over the variants, over the shapes and sizes of the pictures, and over the list of items.
     Spread,
     /// Jobs are drawn at random.
     Random,

@@ -70,7 +70,7 @@ fn last_seen(request: &Request) -> Option<u64> {
     reported.or(loaded)?.parse().ok()
 }
 
-/// The kinds of files of a rendering that can be requested.
+/// The kind of a file that a request can ask for; each file belongs to a rendering.
 #[derive(Clone, Copy)]
 enum Kind {
     Clip,

@@ -28,7 +28,7 @@ pub struct Options {
     pub key: String,
     /// The function that returns the current time.
     pub now: Clock,
-    /// The quality of the clips: full or tiny.
+    /// The detail of the clips: full, or tiny for tests.
     pub clips: ClipDetail,
     /// The function that finds the item and shot to show on clips; `None` shows only the model and the prompt.
     pub captions: Option<Captions>,

@@ -23,8 +23,8 @@ pub struct Settings {
 /// The time limits of connections, calls and downloads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeouts {
-    /// The time limit for looking up the name, TCP and TLS together. It distinguishes a slow connection from a slow
-    /// answer.
+    /// The time limit for connecting: name look-up, TCP and TLS together. It distinguishes a slow connection from a
+    /// slow answer.
     pub connect: Duration,
     /// The time limit for a paid call, until the last byte of the answer. It is long, because a call that reaches it
     /// may have been charged.
