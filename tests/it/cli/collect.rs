@@ -4,6 +4,8 @@ use crate::snapshot::assert_whole;
 use crate::support::{KEY_VARIABLE, Project, SHOP, sheet, until};
 use serde_json::json;
 use shotlist::sandbox::Limits;
+use std::fs;
+use std::os::unix::fs::symlink;
 
 /// A run that was killed with all of its tasks accepted, and none fetched.
 fn all_running(rows: usize, manifest: &str, jobs: u64) -> Project {
@@ -106,4 +108,19 @@ fn with_no_provider_set_up_nothing_is_tried_and_the_reason_is_said() {
     project.fault(json!([{ "on": "submit", "do": { "status": { "code": 500 } } }]));
     project.run(&["collect"]).expect(0);
     assert_eq!((project.clips().len(), project.requests().len()), (1, 1));
+}
+
+#[test]
+fn a_saved_clip_that_cannot_be_looked_at_keeps_no_paid_clip_from_its_download() {
+    let project = Project::empty(|_| {});
+    project.write("products.csv", sheet(2));
+    project.manifest(&SHOP.replace("{{ item.id }}_{{ shot }}", "{{ item.id }}/{{ shot }}"));
+    project.run(&["run", "--yes"]).expect(0);
+    fs::remove_file(project.path("renders/sku-2/hero.mp4")).unwrap();
+    project.run(&["verify", "--repair"]).expect(5);
+    fs::rename(project.path("renders/sku-1"), project.path("elsewhere")).unwrap();
+    symlink("sku-1", project.path("renders/sku-1")).unwrap();
+    let ended = project.run(&["collect"]).expect(9);
+    assert!(ended.err.contains("could not be read"), "{ended}");
+    assert!(project.path("renders/sku-2/hero.mp4").exists(), "{ended}");
 }
